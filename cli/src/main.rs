@@ -1,0 +1,2 @@
+//! The `tonnage` command.
+fn main() {}

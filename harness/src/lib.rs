@@ -1,0 +1,1 @@
+//! Profiles of sandbox technologies and the fingerprint of the host.
