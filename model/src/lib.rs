@@ -1,6 +1,9 @@
 //! The capacity model.
 pub mod distribution;
+pub mod profile;
 pub mod queueing;
 pub mod random;
+pub mod result;
+pub mod scenario;
 pub mod simulation;
 pub mod statistics;

@@ -1,0 +1,56 @@
+//! What a sandbox technology costs, and where each number comes from.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What separates one sandbox from another, weakest first.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Boundary {
+    /// A language runtime in one process: V8 isolates, Wasm instances.
+    LanguageRuntime,
+    /// An operating-system process.
+    Process,
+    /// Namespaces and cgroups over one kernel: containers.
+    SharedKernel,
+    /// A kernel in user space between the sandbox and the host's kernel: gVisor.
+    UserSpaceKernel,
+    /// Hardware virtualisation: microVMs.
+    Hardware,
+}
+
+/// What a sandbox offers to the work inside.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Capability {
+    /// Outgoing calls to services.
+    ApiCalls,
+    /// Runs JavaScript.
+    Javascript,
+    /// Runs any WebAssembly module.
+    Wasm,
+    /// Runs Python.
+    Python,
+    /// A full Linux: files, git, a shell, arbitrary binaries.
+    Linux,
+    /// A web browser.
+    Browser,
+}
+
+/// Where a number comes from.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// Measured by the harness on a named host.
+    Measured,
+    /// Published by others, with a citation.
+    Published,
+    /// Assumed, with a reason.
+    Assumed,
+}
