@@ -1,7 +1,17 @@
 //! What a sandbox technology costs, and where each number comes from.
+//!
+//! A profile document holds one table per technology. Each of its numbers is *measured* (by the
+//! harness, on a named host), *published* (with a citation) or *assumed* (with a reason); a number
+//! that says none of the three is refused.
+
+mod document;
+
+pub use document::{ProfileDocument, TechnologyDocument};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::document::word;
 
 /// What separates one sandbox from another, weakest first.
 #[derive(
@@ -53,4 +63,34 @@ pub enum Origin {
     Published,
     /// Assumed, with a reason.
     Assumed,
+}
+
+word!(Boundary, "an isolation boundary", [
+    "language-runtime",
+    "process",
+    "shared-kernel",
+    "user-space-kernel",
+    "hardware",
+]);
+word!(Capability, "a capability", [
+    "api-calls",
+    "javascript",
+    "wasm",
+    "python",
+    "linux",
+    "browser",
+]);
+
+impl Capability {
+    /// The capability in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::ApiCalls => "outgoing calls",
+            Self::Javascript => "JavaScript",
+            Self::Wasm => "WebAssembly",
+            Self::Python => "Python",
+            Self::Linux => "a full Linux",
+            Self::Browser => "a browser",
+        }
+    }
 }

@@ -1,7 +1,36 @@
 //! Scenarios: who the users are, what their agents need, what a host is, what is promised.
+//!
+//! A scenario exists in two forms. [`ScenarioDocument`] is the file as written. [`Scenario`] is
+//! what the model works with: every reference read, every name checked, every number an entry of
+//! [`Inputs`](crate::input::Inputs).
+
+mod activity;
+mod catalog;
+mod load;
+mod raw;
+mod resolve;
+mod turns;
+
+pub use activity::{ActivityCurve, HOURS_PER_WEEK, SLOTS_PER_HOUR, SLOTS_PER_WEEK, WORKING_HOURS};
+pub use catalog::{
+    CurveDocument, HostShapesDocument, ShapeRow, TimeZoneMixDocument, WeekIntensity, ZoneRow,
+};
+pub use load::{Library, LibraryError, LoadOptions, Loaded, load, load_profile};
+pub use raw::{
+    EnvelopeDocument, FileReference, FleetDocument, HostDocument, Overrides, PlanDocument, PlanTier,
+    PlanTierTable, ReadingDocument, ScenarioDocument, SegmentDocument, ServiceLevelDocument,
+    SimulationDocument, TierDocument, UncertaintyDocument,
+};
+pub use resolve::{
+    Arrivals, Envelope, Fleet, Host, Plan, PlanAssignment, Reading, Scenario, Segment,
+    ServiceLevel, SimulationOptions, Technology, Tier, TierId, Zone,
+};
+pub use turns::{TurnLaw, Turns};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::document::word;
 
 /// Over which time a concurrency rate is stated.
 #[derive(
@@ -13,7 +42,7 @@ pub enum ConcurrencyMeaning {
     AllHours,
     /// The mean over each person's local working hours, Monday to Friday 09:00 to 17:00.
     WorkingHours,
-    /// The highest moment of the week, over all time zones together.
+    /// The highest moment of the week, over all time zones of the segment together.
     Peak,
 }
 
@@ -28,3 +57,36 @@ pub enum Lifecycle {
     /// A fresh sandbox for every burst, thrown away after it.
     PerBurst,
 }
+
+/// Which host gets a sandbox.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum Placement {
+    /// The first host with room.
+    FirstFit,
+    /// The host with the fewest live sandboxes.
+    LeastLoaded,
+    /// The emptier of two hosts chosen at random.
+    PowerOfTwo,
+    /// A random host with room.
+    Random,
+}
+
+/// What happens to a request when no host has room.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhenFull {
+    /// It waits, in order of arrival.
+    Queue,
+    /// It is turned away.
+    Reject,
+}
+
+word!(ConcurrencyMeaning, "the meaning of a concurrency rate", ["all-hours", "working-hours", "peak"]);
+word!(Lifecycle, "a lifecycle", ["per-session", "per-burst"]);
+word!(Placement, "a placement", ["first-fit", "least-loaded", "power-of-two", "random"]);
+word!(WhenFull, "what happens when no host has room", ["queue", "reject"]);

@@ -1,0 +1,362 @@
+//! From paths to a scenario: reads the file, what it extends and what it refers to.
+
+use std::collections::BTreeMap;
+
+use sha2::{Digest, Sha256};
+
+use super::raw::{FileReference, ScenarioDocument};
+use super::resolve::{Reading, Resolver, Scenario};
+use crate::document::{
+    Decode, Decoder, Entry, Node, Problem, Problems, Severity, Sources, Span, Table, Value, merge,
+    override_of, parse,
+};
+use crate::profile::ProfileDocument;
+
+/// Where files come from; the model itself opens none.
+pub trait Library {
+    /// The text of a file.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn read(&self, path: &str) -> Result<String, LibraryError>;
+}
+
+/// Why a file could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct LibraryError {
+    /// The reason, such as `no such file`.
+    pub reason: String,
+}
+
+/// What is laid over a scenario file.
+#[derive(Debug, Clone, Default)]
+pub struct LoadOptions {
+    /// `key.path=value`, in the order given.
+    pub overrides: Vec<String>,
+    /// A profile in place of the scenario's.
+    pub profile: Option<String>,
+    /// A seed in place of the scenario's.
+    pub seed: Option<u64>,
+}
+
+/// A scenario with its readings.
+#[derive(Debug, Clone)]
+pub struct Loaded {
+    /// The file as written, with what it extends and the overrides.
+    pub document: ScenarioDocument,
+    /// The scenario.
+    pub scenario: Scenario,
+    /// Its other readings.
+    pub readings: Vec<Reading>,
+    /// Every text read.
+    pub sources: Sources,
+    /// What is odd but usable.
+    pub warnings: Vec<Problem>,
+}
+
+/// Deepest chain of `extends`.
+const MAX_DEPTH: usize = 16;
+
+/// Reads a scenario and everything it refers to.
+///
+/// # Errors
+/// Every problem found, in one go.
+pub fn load(
+    library: &dyn Library,
+    path: &str,
+    options: &LoadOptions,
+) -> Result<Loaded, Box<Problems>> {
+    let mut loader = Loader::new(library, path);
+    let loaded = loader.load(options);
+    loader.finish(loaded)
+}
+
+/// Reads a profile alone.
+///
+/// # Errors
+/// Every problem found, in one go.
+pub fn load_profile(
+    library: &dyn Library,
+    path: &str,
+) -> Result<(ProfileDocument, Sources), Box<Problems>> {
+    let mut loader = Loader::new(library, path);
+    let node = loader.read_root(path);
+    let document = node.and_then(|node| loader.profile_of(&node));
+    let sources = loader.decoder.sources.clone();
+    loader.finish(document).map(|document| (document, sources))
+}
+
+/// Reads files and remembers them.
+pub(super) struct Loader<'a> {
+    library: &'a dyn Library,
+    root: String,
+    /// Texts read, problems found.
+    pub(super) decoder: Decoder,
+    files: BTreeMap<String, Node>,
+}
+
+impl<'a> Loader<'a> {
+    fn new(library: &'a dyn Library, root: &str) -> Self {
+        Self {
+            library,
+            root: root.to_owned(),
+            decoder: Decoder::default(),
+            files: BTreeMap::new(),
+        }
+    }
+
+    fn load(&mut self, options: &LoadOptions) -> Option<Loaded> {
+        let mut tree = self.read_root(&self.root.clone())?;
+        tree = self.extend(tree, 0)?;
+        let mut overrides = options.overrides.clone();
+        if let Some(profile) = &options.profile {
+            overrides.push(format!("profile=\"{profile}\""));
+        }
+        if let Some(seed) = options.seed {
+            overrides.push(format!("seed={seed}"));
+        }
+        for assignment in &overrides {
+            let Decoder { sources, problems } = &mut self.decoder;
+            if let Some(over) = override_of(sources, assignment, problems) {
+                tree = merge(tree, over);
+            }
+        }
+        if !self.decoder.problems.is_empty() {
+            return None;
+        }
+        let (document, scenario) = self.resolve(&tree)?;
+        let readings = self.readings(&tree, &document);
+        Some(Loaded {
+            document,
+            scenario,
+            readings,
+            sources: self.decoder.sources.clone(),
+            warnings: self.warnings(),
+        })
+    }
+
+    fn resolve(&mut self, tree: &Node) -> Option<(ScenarioDocument, Scenario)> {
+        let document = ScenarioDocument::decode(tree, &mut self.decoder)?;
+        if document.format != 1 {
+            let span = tree.get("format").map_or(&tree.span, |node| &node.span);
+            self.decoder.report(
+                Problem::error(
+                    format!("scenario format {} is not known", document.format),
+                    span,
+                    "this version reads format 1",
+                )
+                .help("write `format = 1`, or use a newer Tonnage"),
+            );
+            return None;
+        }
+        let scenario = Resolver::new(self, tree).resolve(&document)?;
+        Some((document, scenario))
+    }
+
+    fn readings(&mut self, tree: &Node, document: &ScenarioDocument) -> Vec<Reading> {
+        let Some(readings) = &document.readings else { return Vec::new() };
+        let mut resolved = Vec::new();
+        for (id, reading) in readings.iter() {
+            let tree = reading.set.as_trees().into_iter().fold(tree.clone(), merge);
+            if let Some((_, scenario)) = self.resolve(&tree) {
+                resolved.push(Reading {
+                    id: id.to_owned(),
+                    title: reading.title.clone(),
+                    changes: reading.set.describe(),
+                    scenario,
+                });
+            }
+        }
+        resolved
+    }
+
+    fn extend(&mut self, tree: Node, depth: usize) -> Option<Node> {
+        let Some(extends) = tree.get("extends").cloned() else { return Some(tree) };
+        let reference = FileReference::decode(&extends, &mut self.decoder)?;
+        if depth == MAX_DEPTH {
+            self.decoder.report(
+                Problem::error(
+                    format!("more than {MAX_DEPTH} scenarios extend one another"),
+                    &reference.span,
+                    "extended from here",
+                )
+                .help("look for a scenario that extends itself"),
+            );
+            return None;
+        }
+        let base = self.read(&reference)?;
+        let base = self.extend(base, depth + 1)?;
+        Some(merge(base, tree))
+    }
+
+    fn read_root(&mut self, path: &str) -> Option<Node> {
+        match self.library.read(path) {
+            Ok(text) => Some(self.parse(path, text)),
+            Err(error) => {
+                let problem = Problem::general(format!("cannot read `{path}`: {error}"));
+                self.decoder.report(problem.help("`tonnage scenarios` lists those it ships"));
+                None
+            }
+        }
+    }
+
+    fn parse(&mut self, path: &str, text: String) -> Node {
+        let file = self.decoder.sources.add_file(path, text);
+        let Decoder { sources, problems } = &mut self.decoder;
+        let node = parse(sources, file, problems);
+        self.files.insert(path.to_owned(), node.clone());
+        node
+    }
+
+    /// The full path of a reference, which is relative to the file it stands in.
+    fn path_of(&self, reference: &str, span: &Span) -> String {
+        let source = self.decoder.sources.get(span.file);
+        let from = if source.is_override { &self.root } else { &source.name };
+        join(from, reference)
+    }
+
+    /// Reads a TOML file referred to.
+    pub(super) fn read(&mut self, reference: &FileReference) -> Option<Node> {
+        let path = self.path_of(&reference.path, &reference.span);
+        if let Some(node) = self.files.get(&path) {
+            return Some(node.clone());
+        }
+        let text = self.text(&path, &reference.span)?;
+        let before = self.decoder.problems.len();
+        let node = self.parse(&path, text);
+        (self.decoder.problems.len() == before).then_some(node)
+    }
+
+    /// Reads a file referred to that is no TOML.
+    pub(super) fn read_text(&mut self, reference: &FileReference) -> Option<String> {
+        let path = self.path_of(&reference.path, &reference.span);
+        let text = self.text(&path, &reference.span)?;
+        self.decoder.sources.add_file(path, text.clone());
+        Some(text)
+    }
+
+    fn text(&mut self, path: &str, span: &Span) -> Option<String> {
+        match self.library.read(path) {
+            Ok(text) => Some(text),
+            Err(error) => {
+                self.decoder.report(
+                    Problem::error(
+                        format!("cannot read `{path}`: {error}"),
+                        span,
+                        "referred to here",
+                    )
+                    .help("paths are relative to the file they stand in"),
+                );
+                None
+            }
+        }
+    }
+
+    /// Reads a profile from its tree.
+    pub(super) fn profile_of(&mut self, node: &Node) -> Option<ProfileDocument> {
+        let profile = ProfileDocument::read(node, &mut self.decoder)?;
+        if profile.format != 1 || profile.kind != "profile" {
+            self.decoder.report(Problem::error(
+                "this is no profile of format 1",
+                &node.span,
+                "needs `format = 1` and `kind = \"profile\"`",
+            ));
+            return None;
+        }
+        Some(profile)
+    }
+
+    fn warnings(&self) -> Vec<Problem> {
+        let warnings = self.decoder.problems.iter();
+        warnings.filter(|problem| problem.severity == Severity::Warning).cloned().collect()
+    }
+
+    fn finish<T>(self, result: Option<T>) -> Result<T, Box<Problems>> {
+        let mut problems = self.decoder.problems;
+        let failed = problems.iter().any(|problem| problem.severity == Severity::Error);
+        match result {
+            Some(result) if !failed => Ok(result),
+            _ => {
+                if problems.is_empty() {
+                    problems.push(Problem::general("the scenario could not be read"));
+                }
+                // A mistake in a file that several readings use is one mistake.
+                let mut seen: Vec<Problem> = Vec::new();
+                problems.retain(|problem| {
+                    let new = !seen.contains(problem);
+                    if new {
+                        seen.push(problem.clone());
+                    }
+                    new
+                });
+                Err(Box::new(Problems { sources: self.decoder.sources, problems }))
+            }
+        }
+    }
+}
+
+/// Joins a path to the folder of the file it stands in. `builtin:` paths and absolute ones stand
+/// alone.
+fn join(from: &str, path: &str) -> String {
+    if path.starts_with('/') || path.starts_with("builtin:") {
+        return path.to_owned();
+    }
+    let (scheme, from) = match from.strip_prefix("builtin:") {
+        Some(rest) => ("builtin:", rest),
+        None => ("", from),
+    };
+    let folder = from.rfind('/').map_or("", |slash| &from[..=slash]);
+    let mut parts: Vec<&str> = Vec::new();
+    let joined = format!("{folder}{path}");
+    for part in joined.split('/') {
+        match part {
+            "." => {}
+            ".." if parts.last().is_some_and(|last| !last.is_empty() && *last != "..") => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    format!("{scheme}{}", parts.join("/"))
+}
+
+/// SHA-256 of a value written as JSON, in hexadecimal.
+pub(super) fn digest(value: &impl serde::Serialize, more: &[&str]) -> String {
+    let mut hasher = Sha256::new();
+    // A value that cannot be written as JSON does not occur: keys are strings, numbers finite.
+    hasher.update(serde_json::to_vec(value).unwrap_or_default());
+    for text in more {
+        hasher.update([0]);
+        hasher.update(text.as_bytes());
+    }
+    hasher.finalize().iter().fold(String::new(), |mut hex, byte| {
+        use std::fmt::Write;
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+/// A tree with one table under one key.
+pub(super) fn under(key: &str, table: &Table, span: &Span) -> Node {
+    let node = Node { value: Value::Table(table.clone()), span: span.clone() };
+    let entry = Entry { key_span: span.clone(), node };
+    let table = Table::from_iter([(key.to_owned(), entry)]);
+    Node { value: Value::Table(table), span: span.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::join;
+
+    #[test]
+    fn paths_are_relative_to_the_file_they_stand_in() {
+        assert_eq!(join("scenarios/us.toml", "curves/a.toml"), "scenarios/curves/a.toml");
+        assert_eq!(join("us.toml", "curves/a.toml"), "curves/a.toml");
+        assert_eq!(join("mine/us.toml", "../scenarios/a.toml"), "scenarios/a.toml");
+        assert_eq!(join("us.toml", "../a.toml"), "../a.toml");
+        assert_eq!(join("builtin:us.toml", "curves/a.toml"), "builtin:curves/a.toml");
+        assert_eq!(join("/x/us.toml", "/y/a.toml"), "/y/a.toml");
+        assert_eq!(join("mine/us.toml", "builtin:a.toml"), "builtin:a.toml");
+    }
+}
