@@ -1,5 +1,7 @@
 //! The capacity model.
 pub mod distribution;
+pub mod document;
+pub mod input;
 pub mod profile;
 pub mod queueing;
 pub mod random;
@@ -7,3 +9,4 @@ pub mod result;
 pub mod scenario;
 pub mod simulation;
 pub mod statistics;
+pub mod units;

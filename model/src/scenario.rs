@@ -11,6 +11,7 @@ mod raw;
 mod resolve;
 mod turns;
 
+pub(crate) use activity::is_working;
 pub use activity::{ActivityCurve, HOURS_PER_WEEK, SLOTS_PER_HOUR, SLOTS_PER_WEEK, WORKING_HOURS};
 pub use catalog::{
     CurveDocument, HostShapesDocument, ShapeRow, TimeZoneMixDocument, WeekIntensity, ZoneRow,

@@ -12,7 +12,7 @@ use crate::units::Unit;
 pub struct InputId(usize);
 
 /// One number the answer depends on.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Input {
     /// Key in the scenario or the profile.
     pub key: String,
@@ -54,7 +54,7 @@ impl Input {
 }
 
 /// Every number the answer depends on.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 pub struct Inputs(Vec<Input>);
 
 impl Inputs {

@@ -69,7 +69,7 @@ impl ActivityCurve {
 }
 
 /// Whether a local slot lies in working hours.
-pub fn is_working(slot: usize) -> bool {
+pub(crate) fn is_working(slot: usize) -> bool {
     let hour = slot / SLOTS_PER_HOUR;
     hour / 24 < 5 && (WORKING_HOURS.0..WORKING_HOURS.1).contains(&(hour % 24))
 }

@@ -21,7 +21,7 @@ use crate::units::{Ratio, Share, Unit};
 pub struct TierId(pub usize);
 
 /// A scenario ready to be planned.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Scenario {
     /// Title.
     pub title: String,
@@ -62,7 +62,7 @@ pub struct Scenario {
 }
 
 /// Another reading of a scenario.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Reading {
     /// Key.
     pub id: String,
