@@ -88,12 +88,13 @@ OFFICE_DAY = [
     0.03, 0.02, 0.015, 0.015, 0.02, 0.04, 0.10, 0.28, 0.65, 0.95, 1.00, 0.97,
     0.75, 0.80, 0.95, 0.95, 0.85, 0.58, 0.30, 0.20, 0.18, 0.15, 0.09, 0.05,
 ]  # fmt: skip
-FRIDAY_AFTERNOON = 0.9  # from 13:00
 WEEKEND_DAY = [
     0.03, 0.02, 0.01, 0.01, 0.01, 0.01, 0.02, 0.03, 0.06, 0.09, 0.11, 0.11,
     0.09, 0.09, 0.09, 0.09, 0.09, 0.08, 0.07, 0.07, 0.07, 0.06, 0.05, 0.03,
 ]  # fmt: skip
-SUNDAY_EVENING = 1.5  # from 18:00
+# Volume of the day against the mean of Monday to Thursday: sizes of the daily archives of a week of
+# coding-agent sessions, 1 to 7 June 2026: 567 593 590 547 523 119 133 MB.
+DAY_VOLUME = [1, 1, 1, 1, 0.91, 0.21, 0.23]
 
 
 def normalised(week):
@@ -108,9 +109,10 @@ def normalised(week):
 
 
 def office_week():
-    friday = [v * (FRIDAY_AFTERNOON if h >= 13 else 1) for h, v in enumerate(OFFICE_DAY)]
-    sunday = [v * (SUNDAY_EVENING if h >= 18 else 1) for h, v in enumerate(WEEKEND_DAY)]
-    return normalised([OFFICE_DAY] * 4 + [friday, WEEKEND_DAY, sunday])
+    shapes = [OFFICE_DAY] * 5 + [WEEKEND_DAY] * 2
+    return normalised(
+        [[v * volume / sum(day) for v in day] for day, volume in zip(shapes, DAY_VOLUME)]
+    )
 
 
 def servegen_rates(raw):
@@ -170,24 +172,27 @@ def make_curves(raw, out):
     write(out, "curves/office-hours.toml", curve_file(
         office,
         title="Office hours (assumed)",
-        source="Assumed; see the notes for what it was shaped by",
+        source="Hours: assumed, see the notes. Days of the week: GitHub Copilot Coding Agent Traces 2026, sizes of the daily archives, https://github.com/Azure/AzurePublicDataset, analysis/GitHubCopilotCodingAgents/DATASET_CARD.md, commit 060ec409f905e9eeb0992460107ee6db42a0285a",
         licence=OWN_LICENCE,
         derivation="""
-        Written down by hand in derive.py (one weekday, one weekend day, Friday afternoon x 0.9,
-        Sunday evening x 1.5), then normalised.""",
+        The hours of one weekday and one weekend day are written down by hand in derive.py. Each
+        day is scaled to its volume: Monday to Thursday 1, Friday 0.91, Saturday 0.21, Sunday 0.23.
+        Then normalised.""",
         notes=definition + """
-        ASSUMED: nobody has published the starts of agent sessions by the hour for office workers.
-        Reasons for the shape. Ramp from 7 to 9, plateau 9 to 12 and 14 to 16, dip at lunch, fall
-        after 17: an ordinary office day. Meetings cluster at 9-11 and 13-15 and some work goes on
-        late (29% of active users are back in their mail at 22:00) and at weekends (about 20% check
-        work mail before noon): Microsoft Work Trend Index special report, June 2025. That is mail,
-        not work with an agent, so evening and weekend are set lower. For all occupations 83% of
-        employed people worked on a weekday for 8.0 hours and 34% on a weekend day for 5.7 hours
-        (BLS, American Time Use Survey 2012 results, USDL-13-1178,
-        https://www.bls.gov/news.release/archives/atus_06202013.htm): a weekend day carries 29% of a
-        weekday's hours. Office jobs less; here about 15%.
-        A weekday's peak is what matters for sizing. What would change it: more flexible hours
-        flatten it, meetings-free mornings sharpen it.""",
+        ASSUMED, the hours: we found no published starts of agent sessions by local hour. Ramp from
+        7 to 9, plateau 9 to 12 and 14 to 16, dip at lunch, fall after 17: an ordinary office day.
+        Meetings cluster at 9-11 and 13-15, 29% of active users are back in their mail at 22:00,
+        about 20% check work mail on weekend mornings (Microsoft Work Trend Index special report,
+        June 2025): that is mail, not work with an agent, so evenings are set lower.
+        The days of the week follow a recorded week of coding-agent sessions, 1 to 7 June 2026
+        (Monday to Sunday): the compressed archives of its days are 567, 593, 590, 547, 523, 119
+        and 133 MB. A stand-in: bytes, not sessions; UTC days of users everywhere, not local days;
+        one week; users outside of enterprises, whose weekends are probably busier than an
+        office's. For all occupations in the US a weekend day carries 29% of a weekday's hours of
+        work (83% working 8.0 hours against 34% working 5.7; BLS, American Time Use Survey 2012,
+        USDL-13-1178, https://www.bls.gov/news.release/archives/atus_06202013.htm).
+        What would change it: quieter weekends raise the peak against the week's mean (by 3% at
+        15%), flexible hours lower it.""",
     ))  # fmt: skip
     write(out, "curves/production-requests.toml", curve_file(
         production,
