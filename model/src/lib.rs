@@ -2,6 +2,7 @@
 pub mod distribution;
 pub mod document;
 pub mod input;
+pub mod plan;
 pub mod profile;
 pub mod queueing;
 pub mod random;

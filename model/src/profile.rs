@@ -65,21 +65,29 @@ pub enum Origin {
     Assumed,
 }
 
-word!(Boundary, "an isolation boundary", [
-    "language-runtime",
-    "process",
-    "shared-kernel",
-    "user-space-kernel",
-    "hardware",
-]);
-word!(Capability, "a capability", [
-    "api-calls",
-    "javascript",
-    "wasm",
-    "python",
-    "linux",
-    "browser",
-]);
+word!(
+    Boundary,
+    "an isolation boundary",
+    [
+        "language-runtime",
+        "process",
+        "shared-kernel",
+        "user-space-kernel",
+        "hardware",
+    ]
+);
+word!(
+    Capability,
+    "a capability",
+    [
+        "api-calls",
+        "javascript",
+        "wasm",
+        "python",
+        "linux",
+        "browser",
+    ]
+);
 
 impl Capability {
     /// The capability in words.

@@ -18,9 +18,9 @@ pub use catalog::{
 };
 pub use load::{Library, LibraryError, LoadOptions, Loaded, load, load_profile};
 pub use raw::{
-    EnvelopeDocument, FileReference, FleetDocument, HostDocument, Overrides, PlanDocument, PlanTier,
-    PlanTierTable, ReadingDocument, ScenarioDocument, SegmentDocument, ServiceLevelDocument,
-    SimulationDocument, TierDocument, UncertaintyDocument,
+    EnvelopeDocument, FileReference, FleetDocument, HostDocument, Overrides, PlanDocument,
+    PlanTier, PlanTierTable, ReadingDocument, ScenarioDocument, SegmentDocument,
+    ServiceLevelDocument, SimulationDocument, TierDocument, UncertaintyDocument,
 };
 pub use resolve::{
     Arrivals, Envelope, Fleet, Host, Plan, PlanAssignment, Reading, Scenario, Segment,
@@ -87,7 +87,19 @@ pub enum WhenFull {
     Reject,
 }
 
-word!(ConcurrencyMeaning, "the meaning of a concurrency rate", ["all-hours", "working-hours", "peak"]);
+word!(
+    ConcurrencyMeaning,
+    "the meaning of a concurrency rate",
+    ["all-hours", "working-hours", "peak"]
+);
 word!(Lifecycle, "a lifecycle", ["per-session", "per-burst"]);
-word!(Placement, "a placement", ["first-fit", "least-loaded", "power-of-two", "random"]);
-word!(WhenFull, "what happens when no host has room", ["queue", "reject"]);
+word!(
+    Placement,
+    "a placement",
+    ["first-fit", "least-loaded", "power-of-two", "random"]
+);
+word!(
+    WhenFull,
+    "what happens when no host has room",
+    ["queue", "reject"]
+);

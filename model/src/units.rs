@@ -135,7 +135,10 @@ impl Unit for CpuTime {
     const RANGE: (f64, f64) = (0.0, 3.2e7);
 
     fn display(value: f64) -> String {
-        scaled(value, &[(1.0, " CPU-s"), (1e-3, " CPU-ms"), (1e-6, " CPU-µs")])
+        scaled(
+            value,
+            &[(1.0, " CPU-s"), (1e-3, " CPU-ms"), (1e-6, " CPU-µs")],
+        )
     }
 }
 
@@ -174,8 +177,12 @@ impl Unit for Memory {
 impl Unit for Rate {
     const WHAT: &'static str = "a rate";
     const EXAMPLE: &'static str = "\"100/s\" or 100";
-    const SUFFIXES: &'static [(&'static str, f64)] =
-        &[("", 1.0), ("/s", 1.0), ("/min", 1.0 / 60.0), ("/h", 1.0 / 3600.0)];
+    const SUFFIXES: &'static [(&'static str, f64)] = &[
+        ("", 1.0),
+        ("/s", 1.0),
+        ("/min", 1.0 / 60.0),
+        ("/h", 1.0 / 3600.0),
+    ];
     const BASE_SUFFIX: &'static str = "";
     const RANGE: (f64, f64) = (0.0, MAX_COUNT);
 
@@ -249,15 +256,22 @@ pub fn parse<U: Unit>(text: &str) -> Result<f64, UnitError> {
         .map_or(text.len(), |(index, _)| index);
     let digits: String = text[..number_end].chars().filter(|c| *c != '_').collect();
     let suffix = text[number_end..].trim();
-    let number: f64 = digits
-        .parse()
-        .map_err(|_| UnitError::NotANumber { what: U::WHAT, example: U::EXAMPLE })?;
+    let number: f64 = digits.parse().map_err(|_| UnitError::NotANumber {
+        what: U::WHAT,
+        example: U::EXAMPLE,
+    })?;
     let Some((_, size)) = U::SUFFIXES.iter().find(|(known, _)| *known == suffix) else {
         return Err(if suffix.is_empty() {
-            UnitError::MissingSuffix { what: U::WHAT, example: U::EXAMPLE }
+            UnitError::MissingSuffix {
+                what: U::WHAT,
+                example: U::EXAMPLE,
+            }
         } else {
-            let known: Vec<&str> =
-                U::SUFFIXES.iter().map(|(known, _)| *known).filter(|s| !s.is_empty()).collect();
+            let known: Vec<&str> = U::SUFFIXES
+                .iter()
+                .map(|(known, _)| *known)
+                .filter(|s| !s.is_empty())
+                .collect();
             UnitError::UnknownSuffix {
                 suffix: suffix.to_owned(),
                 what: U::WHAT,
@@ -266,7 +280,11 @@ pub fn parse<U: Unit>(text: &str) -> Result<f64, UnitError> {
         });
     };
     // Dividing where the size is an exact reciprocal keeps 15% equal to 0.15.
-    let value = if *size < 1.0 { number / (1.0 / size).round() } else { number * size };
+    let value = if *size < 1.0 {
+        number / (1.0 / size).round()
+    } else {
+        number * size
+    };
     in_range::<U>(value)
 }
 
@@ -278,7 +296,10 @@ pub fn plain<U: Unit>(number: f64) -> Result<f64, UnitError> {
     if U::SUFFIXES.iter().any(|(suffix, _)| suffix.is_empty()) || number == 0.0 {
         in_range::<U>(number)
     } else {
-        Err(UnitError::MissingSuffix { what: U::WHAT, example: U::EXAMPLE })
+        Err(UnitError::MissingSuffix {
+            what: U::WHAT,
+            example: U::EXAMPLE,
+        })
     }
 }
 
@@ -288,8 +309,8 @@ pub fn write<U: Unit>(value: f64) -> String {
 }
 
 fn belongs_to_number(text: &str, index: usize, c: char) -> bool {
-    let exponent_sign = matches!(c, '+' | '-')
-        && (index == 0 || text[..index].ends_with(['e', 'E']));
+    let exponent_sign =
+        matches!(c, '+' | '-') && (index == 0 || text[..index].ends_with(['e', 'E']));
     let exponent = matches!(c, 'e' | 'E')
         && index > 0
         && text[index + 1..].starts_with(|next: char| next.is_ascii_digit() || "+-".contains(next));
@@ -301,7 +322,11 @@ fn in_range<U: Unit>(value: f64) -> Result<f64, UnitError> {
     if (low..=high).contains(&value) {
         Ok(value)
     } else {
-        Err(UnitError::OutOfRange { what: U::WHAT, low: U::display(low), high: U::display(high) })
+        Err(UnitError::OutOfRange {
+            what: U::WHAT,
+            low: U::display(low),
+            high: U::display(high),
+        })
     }
 }
 
@@ -329,7 +354,11 @@ fn scaled(value: f64, units: &[(f64, &str)]) -> String {
     let unit = units
         .iter()
         .find(|(size, _)| value.abs() >= *size)
-        .or(if value == 0.0 { units.iter().find(|(size, _)| *size == 1.0) } else { units.last() });
+        .or(if value == 0.0 {
+            units.iter().find(|(size, _)| *size == 1.0)
+        } else {
+            units.last()
+        });
     match unit {
         Some((size, suffix)) => format!("{}{suffix}", significant(value / size)),
         None => significant(value),
@@ -355,12 +384,30 @@ mod tests {
 
     #[test]
     fn mistakes_are_named() {
-        assert!(matches!(parse::<Duration>("20"), Err(UnitError::MissingSuffix { .. })));
-        assert!(matches!(parse::<Duration>("20MiB"), Err(UnitError::UnknownSuffix { .. })));
-        assert!(matches!(parse::<Duration>("soon"), Err(UnitError::NotANumber { .. })));
-        assert!(matches!(parse::<Share>("115%"), Err(UnitError::OutOfRange { .. })));
-        assert!(matches!(parse::<Count>("-3"), Err(UnitError::OutOfRange { .. })));
-        assert!(matches!(parse::<Count>("NaN"), Err(UnitError::NotANumber { .. })));
+        assert!(matches!(
+            parse::<Duration>("20"),
+            Err(UnitError::MissingSuffix { .. })
+        ));
+        assert!(matches!(
+            parse::<Duration>("20MiB"),
+            Err(UnitError::UnknownSuffix { .. })
+        ));
+        assert!(matches!(
+            parse::<Duration>("soon"),
+            Err(UnitError::NotANumber { .. })
+        ));
+        assert!(matches!(
+            parse::<Share>("115%"),
+            Err(UnitError::OutOfRange { .. })
+        ));
+        assert!(matches!(
+            parse::<Count>("-3"),
+            Err(UnitError::OutOfRange { .. })
+        ));
+        assert!(matches!(
+            parse::<Count>("NaN"),
+            Err(UnitError::NotANumber { .. })
+        ));
     }
 
     #[test]

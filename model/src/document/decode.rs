@@ -172,19 +172,25 @@ pub struct Keyed<T> {
 
 impl<T> Default for Keyed<T> {
     fn default() -> Self {
-        Self { entries: IndexMap::new() }
+        Self {
+            entries: IndexMap::new(),
+        }
     }
 }
 
 impl<T> Keyed<T> {
     /// The values with their keys.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &T)> {
-        self.entries.iter().map(|(key, (value, _))| (key.as_str(), value))
+        self.entries
+            .iter()
+            .map(|(key, (value, _))| (key.as_str(), value))
     }
 
     /// The values with their keys and where the keys stand.
     pub fn iter_spanned(&self) -> impl Iterator<Item = (&str, &T, Option<&Span>)> {
-        self.entries.iter().map(|(key, (value, span))| (key.as_str(), value, span.as_ref()))
+        self.entries
+            .iter()
+            .map(|(key, (value, span))| (key.as_str(), value, span.as_ref()))
     }
 
     /// The value of a key.
@@ -210,7 +216,12 @@ impl<T> Keyed<T> {
 
 impl<T> FromIterator<(String, T)> for Keyed<T> {
     fn from_iter<I: IntoIterator<Item = (String, T)>>(entries: I) -> Self {
-        Self { entries: entries.into_iter().map(|(key, value)| (key, (value, None))).collect() }
+        Self {
+            entries: entries
+                .into_iter()
+                .map(|(key, value)| (key, (value, None)))
+                .collect(),
+        }
     }
 }
 

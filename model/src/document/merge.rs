@@ -16,9 +16,15 @@ pub fn merge(base: Node, over: Node) -> Node {
         (Value::Table(base), Value::Table(over_table))
             if !is_value(&base) && !is_value(&over_table) =>
         {
-            Node { value: Value::Table(merge_tables(base, over_table)), span: over.span }
+            Node {
+                value: Value::Table(merge_tables(base, over_table)),
+                span: over.span,
+            }
         }
-        (_, value) => Node { value, span: over.span },
+        (_, value) => Node {
+            value,
+            span: over.span,
+        },
     }
 }
 
@@ -30,7 +36,10 @@ fn merge_tables(mut base: Table, over: Table) -> Table {
     for (key, entry) in over {
         let merged = match base.shift_remove_full(&key) {
             Some((index, _, old)) => {
-                let entry = Entry { key_span: entry.key_span, node: merge(old.node, entry.node) };
+                let entry = Entry {
+                    key_span: entry.key_span,
+                    node: merge(old.node, entry.node),
+                };
                 base.shift_insert(index, key, entry);
                 continue;
             }
@@ -51,31 +60,56 @@ pub fn override_of(
     problems: &mut Vec<Problem>,
 ) -> Option<Node> {
     let file = sources.add_override(format!("--set {assignment}"), assignment);
-    let whole = Span { file, bytes: 0..assignment.len() };
+    let whole = Span {
+        file,
+        bytes: 0..assignment.len(),
+    };
     let Some((path, value)) = assignment.split_once('=') else {
         problems.push(
-            Problem::error("an override needs a key and a value", &whole, "no `=` in it")
-                .help("write it as --set segments.staff.people=5000"),
+            Problem::error(
+                "an override needs a key and a value",
+                &whole,
+                "no `=` in it",
+            )
+            .help("write it as --set segments.staff.people=5000"),
         );
         return None;
     };
     let value_start = path.len() + 1;
-    let keys: Vec<&str> = path.split('.').map(|key| key.trim().trim_matches('"')).collect();
+    let keys: Vec<&str> = path
+        .split('.')
+        .map(|key| key.trim().trim_matches('"'))
+        .collect();
     if keys.iter().any(|key| key.is_empty()) {
         problems.push(Problem::error(
             "an override needs a key such as segments.staff.people",
-            &Span { file, bytes: 0..path.len() },
+            &Span {
+                file,
+                bytes: 0..path.len(),
+            },
             "a part of this key is empty",
         ));
         return None;
     }
-    let value_span = Span { file, bytes: value_start..assignment.len() };
+    let value_span = Span {
+        file,
+        bytes: value_start..assignment.len(),
+    };
     let mut node = override_value(file, value.trim(), value_span);
-    let key_span = Span { file, bytes: 0..path.len() };
+    let key_span = Span {
+        file,
+        bytes: 0..path.len(),
+    };
     for key in keys.into_iter().rev() {
-        let entry = Entry { key_span: key_span.clone(), node };
+        let entry = Entry {
+            key_span: key_span.clone(),
+            node,
+        };
         let table = IndexMap::from_iter([(key.to_owned(), entry)]);
-        node = Node { value: Value::Table(table), span: key_span.clone() };
+        node = Node {
+            value: Value::Table(table),
+            span: key_span.clone(),
+        };
     }
     Some(node)
 }
@@ -89,19 +123,28 @@ fn override_value(file: FileId, text: &str, span: Span) -> Node {
         .get("value")
         .filter(|_| problems.is_empty() && parsed.as_table().is_some_and(|t| t.len() == 1))
         .cloned()
-        .unwrap_or_else(|| Node { value: Value::String(text.to_owned()), span: span.clone() });
+        .unwrap_or_else(|| Node {
+            value: Value::String(text.to_owned()),
+            span: span.clone(),
+        });
     relocate(&mut node, file, &span);
     node
 }
 
 /// Points every span of a tree to the override it came from.
 fn relocate(node: &mut Node, file: FileId, span: &Span) {
-    node.span = Span { file, bytes: span.bytes.clone() };
+    node.span = Span {
+        file,
+        bytes: span.bytes.clone(),
+    };
     match &mut node.value {
         Value::Array(items) => items.iter_mut().for_each(|item| relocate(item, file, span)),
         Value::Table(table) => {
             for entry in table.values_mut() {
-                entry.key_span = Span { file, bytes: span.bytes.clone() };
+                entry.key_span = Span {
+                    file,
+                    bytes: span.bytes.clone(),
+                };
                 relocate(&mut entry.node, file, span);
             }
         }

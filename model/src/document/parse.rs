@@ -15,7 +15,10 @@ pub fn parse(sources: &Sources, file: FileId, problems: &mut Vec<Problem>) -> No
     let (table, errors) = DeTable::parse_recoverable(&text);
     let reader = Reader { file };
     for error in errors {
-        let span = Span { file, bytes: error.span().unwrap_or(0..0) };
+        let span = Span {
+            file,
+            bytes: error.span().unwrap_or(0..0),
+        };
         problems.push(Problem::error(
             format!("this is not valid TOML: {}", error.message()),
             &span,
@@ -24,7 +27,10 @@ pub fn parse(sources: &Sources, file: FileId, problems: &mut Vec<Problem>) -> No
     }
     let span = reader.span(table.span());
     let table = reader.table(table.into_inner(), problems);
-    Node { value: Value::Table(table), span }
+    Node {
+        value: Value::Table(table),
+        span,
+    }
 }
 
 struct Reader {
@@ -33,7 +39,10 @@ struct Reader {
 
 impl Reader {
     fn span(&self, bytes: std::ops::Range<usize>) -> Span {
-        Span { file: self.file, bytes }
+        Span {
+            file: self.file,
+            bytes,
+        }
     }
 
     fn table(&self, table: DeTable<'_>, problems: &mut Vec<Problem>) -> Table {
@@ -86,7 +95,10 @@ impl Reader {
                 return None;
             }
             DeValue::Array(items) => Value::Array(
-                items.into_iter().filter_map(|item| self.node(item, problems)).collect(),
+                items
+                    .into_iter()
+                    .filter_map(|item| self.node(item, problems))
+                    .collect(),
             ),
             DeValue::Table(table) => Value::Table(self.table(table, problems)),
         };

@@ -35,12 +35,20 @@ pub struct Sources(Vec<Source>);
 impl Sources {
     /// Adds a file.
     pub fn add_file(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
-        self.add(Source { name: name.into(), text: text.into(), is_override: false })
+        self.add(Source {
+            name: name.into(),
+            text: text.into(),
+            is_override: false,
+        })
     }
 
     /// Adds an override given on the command line.
     pub fn add_override(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
-        self.add(Source { name: name.into(), text: text.into(), is_override: true })
+        self.add(Source {
+            name: name.into(),
+            text: text.into(),
+            is_override: true,
+        })
     }
 
     fn add(&mut self, source: Source) -> FileId {
@@ -65,7 +73,13 @@ impl Sources {
         }
         let before = &text[..start];
         let line = before.matches('\n').count() + 1;
-        let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
+        let column = before
+            .rsplit('\n')
+            .next()
+            .unwrap_or_default()
+            .chars()
+            .count()
+            + 1;
         (line, column)
     }
 }

@@ -53,7 +53,11 @@ impl Cited {
             _ if self.on_command_line => (Origin::Assumed, "given on the command line".to_owned()),
             _ => (Origin::Assumed, String::new()),
         };
-        Provenance { origin, source, conditions }
+        Provenance {
+            origin,
+            source,
+            conditions,
+        }
     }
 
     /// Whether it says anything about the origin.
@@ -70,11 +74,17 @@ impl Cited {
             on_command_line: decoder.sources.get(node.span.file).is_override,
             ..Self::default()
         };
-        let Some(table) = node.as_table() else { return cited };
+        let Some(table) = node.as_table() else {
+            return cited;
+        };
         let mut origins: Vec<&str> = Vec::new();
         for key in CITATION_KEYS {
-            let Some(entry) = table.get(key) else { continue };
-            let Some(text) = String::decode(&entry.node, decoder) else { continue };
+            let Some(entry) = table.get(key) else {
+                continue;
+            };
+            let Some(text) = String::decode(&entry.node, decoder) else {
+                continue;
+            };
             match key {
                 "conditions" => cited.conditions = Some(text),
                 "measured" => cited.measured = Some(text),
@@ -127,15 +137,19 @@ pub struct Quantity<U> {
 
 impl<U> PartialEq for Quantity<U> {
     fn eq(&self, other: &Self) -> bool {
-        self.value == other.value
-            && self.cited.provenance() == other.cited.provenance()
+        self.value == other.value && self.cited.provenance() == other.cited.provenance()
     }
 }
 
 impl<U: Unit> Quantity<U> {
     /// A quantity made by the program rather than read.
     pub fn new(value: Uncertain, cited: Cited) -> Self {
-        Self { value, cited, span: None, unit: PhantomData }
+        Self {
+            value,
+            cited,
+            span: None,
+            unit: PhantomData,
+        }
     }
 }
 
@@ -143,7 +157,12 @@ impl<U: Unit> Decode for Quantity<U> {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
         let value = decode_uncertain::<U>(node, decoder, true)?;
         let cited = Cited::decode(node, decoder);
-        Some(Self { value, cited, span: Some(node.span.clone()), unit: PhantomData })
+        Some(Self {
+            value,
+            cited,
+            span: Some(node.span.clone()),
+            unit: PhantomData,
+        })
     }
 }
 
@@ -166,21 +185,35 @@ pub(super) fn decode_uncertain<U: Unit>(
             decoder.unknown_key(key, &entry.key_span, &known);
         }
     }
-    let present: Vec<&str> = FIGURES.into_iter().filter(|key| table.contains_key(*key)).collect();
+    let present: Vec<&str> = FIGURES
+        .into_iter()
+        .filter(|key| table.contains_key(*key))
+        .collect();
     match present.as_slice() {
         ["value"] => decode_uncertain::<U>(&table["value"].node, decoder, false),
         ["low", "high"] => {
             let low = figure::<U>(table, "low", decoder);
             let high = figure::<U>(table, "high", decoder);
             in_order(&[("low", low?), ("high", high?)], node, decoder)?;
-            Some(Uncertain::Uniform { low: low?, high: high? })
+            Some(Uncertain::Uniform {
+                low: low?,
+                high: high?,
+            })
         }
         ["low", "mode", "high"] => {
             let low = figure::<U>(table, "low", decoder);
             let mode = figure::<U>(table, "mode", decoder);
             let high = figure::<U>(table, "high", decoder);
-            in_order(&[("low", low?), ("mode", mode?), ("high", high?)], node, decoder)?;
-            Some(Uncertain::Triangular { low: low?, mode: mode?, high: high? })
+            in_order(
+                &[("low", low?), ("mode", mode?), ("high", high?)],
+                node,
+                decoder,
+            )?;
+            Some(Uncertain::Triangular {
+                low: low?,
+                mode: mode?,
+                high: high?,
+            })
         }
         ["p50", "p95"] => {
             let p50 = figure::<U>(table, "p50", decoder);
@@ -194,7 +227,10 @@ pub(super) fn decode_uncertain<U: Unit>(
                 ));
                 return None;
             }
-            Some(Uncertain::Lognormal { p50: p50?, p95: p95? })
+            Some(Uncertain::Lognormal {
+                p50: p50?,
+                p95: p95?,
+            })
         }
         _ => {
             decoder.report(
@@ -265,7 +301,11 @@ pub(super) fn written_figures<U: Unit>(value: &Uncertain) -> Vec<(&'static str, 
         Uncertain::Exact(value) => vec![("value", write(value))],
         Uncertain::Uniform { low, high } => vec![("low", write(low)), ("high", write(high))],
         Uncertain::Triangular { low, mode, high } => {
-            vec![("low", write(low)), ("mode", write(mode)), ("high", write(high))]
+            vec![
+                ("low", write(low)),
+                ("mode", write(mode)),
+                ("high", write(high)),
+            ]
         }
         Uncertain::Lognormal { p50, p95 } => vec![("p50", write(p50)), ("p95", write(p95))],
     }

@@ -94,7 +94,10 @@ impl Inputs {
 
     /// The inputs in the order they were added.
     pub fn iter(&self) -> impl Iterator<Item = (InputId, &Input)> {
-        self.0.iter().enumerate().map(|(index, input)| (InputId(index), input))
+        self.0
+            .iter()
+            .enumerate()
+            .map(|(index, input)| (InputId(index), input))
     }
 
     /// One input.
@@ -129,7 +132,12 @@ impl Draw {
     /// 1; `uniform` is called once for every input, uncertain or not, so that the stream of one
     /// input does not depend on which others are uncertain.
     pub fn sample(inputs: &Inputs, mut uniform: impl FnMut(InputId) -> f64) -> Self {
-        Self(inputs.iter().map(|(id, input)| input.value.quantile(uniform(id))).collect())
+        Self(
+            inputs
+                .iter()
+                .map(|(id, input)| input.value.quantile(uniform(id)))
+                .collect(),
+        )
     }
 
     /// The same draw with one input changed.

@@ -106,7 +106,11 @@ mod tests {
         let belief = Uncertain::Lognormal { p50: 2.0, p95: 6.0 };
         assert!((belief.quantile(0.5) - 2.0).abs() < 1e-9);
         assert!((belief.quantile(0.95) - 6.0).abs() < 1e-9);
-        let belief = Uncertain::Triangular { low: 1.0, mode: 2.0, high: 5.0 };
+        let belief = Uncertain::Triangular {
+            low: 1.0,
+            mode: 2.0,
+            high: 5.0,
+        };
         assert_eq!(belief.quantile(0.0).to_bits(), 1.0_f64.to_bits());
         assert_eq!(belief.quantile(1.0).to_bits(), 5.0_f64.to_bits());
         assert!((belief.quantile(0.25) - 2.0).abs() < 1e-12);

@@ -138,7 +138,11 @@ impl VariableShape {
             Self::Hyperexponential { cv } => format!("hyperexponential (CV {}), mean", number(*cv)),
             Self::Uniform { low, high } => {
                 let mean = f64::midpoint(*low, *high);
-                format!("uniform ({} to {} × mean), mean", number(low / mean), number(high / mean))
+                format!(
+                    "uniform ({} to {} × mean), mean",
+                    number(low / mean),
+                    number(high / mean)
+                )
             }
             Self::Empirical { values } => format!("empirical ({} values), mean", values.len()),
         })
@@ -148,7 +152,13 @@ impl VariableShape {
 impl<U: Unit> Variable<U> {
     /// A variable made by the program rather than read.
     pub fn new(scale: Uncertain, shape: VariableShape, cited: Cited) -> Self {
-        Self { scale, shape, cited, span: None, unit: PhantomData }
+        Self {
+            scale,
+            shape,
+            cited,
+            span: None,
+            unit: PhantomData,
+        }
     }
 }
 
@@ -170,11 +180,21 @@ impl<U: Unit> Decode for Variable<U> {
         let cited = Cited::decode(node, decoder);
         for figure in scale.figures() {
             if let Err(error) = shape.at(figure) {
-                decoder.report(Problem::error(error.to_string(), &node.span, "these parameters"));
+                decoder.report(Problem::error(
+                    error.to_string(),
+                    &node.span,
+                    "these parameters",
+                ));
                 return None;
             }
         }
-        Some(Self { scale, shape, cited, span: Some(node.span.clone()), unit: PhantomData })
+        Some(Self {
+            scale,
+            shape,
+            cited,
+            span: Some(node.span.clone()),
+            unit: PhantomData,
+        })
     }
 }
 
@@ -196,7 +216,11 @@ fn decode_law<U: Unit>(
         let value = decode_uncertain::<U>(node, decoder, may_cite)?;
         return Some((value, VariableShape::Deterministic));
     };
-    let Some(name) = entry.node.as_str().filter(|name| DISTRIBUTIONS.contains(name)) else {
+    let Some(name) = entry
+        .node
+        .as_str()
+        .filter(|name| DISTRIBUTIONS.contains(name))
+    else {
         match entry.node.as_str() {
             Some(name) => {
                 decoder.unknown_name("distribution", name, &entry.node.span, &DISTRIBUTIONS);
@@ -205,7 +229,12 @@ fn decode_law<U: Unit>(
         }
         return None;
     };
-    let mut law = Law { table, node, cite, decoder };
+    let mut law = Law {
+        table,
+        node,
+        cite,
+        decoder,
+    };
     law.read::<U>(name)
 }
 
@@ -241,7 +270,10 @@ impl Law<'_> {
                     ));
                     return None;
                 }
-                let shape = VariableShape::LognormalQuantiles { p50: p50.central(), p95 };
+                let shape = VariableShape::LognormalQuantiles {
+                    p50: p50.central(),
+                    p95,
+                };
                 Some((p50, shape))
             }
             "lognormal" => self.with_second::<U>("cv", |cv| VariableShape::Lognormal { cv }),
@@ -278,8 +310,10 @@ impl Law<'_> {
             self.decoder.expected("a list of values", &entry);
             return None;
         };
-        let values: Vec<Option<f64>> =
-            items.iter().map(|item| decode_scalar::<U>(item, self.decoder)).collect();
+        let values: Vec<Option<f64>> = items
+            .iter()
+            .map(|item| decode_scalar::<U>(item, self.decoder))
+            .collect();
         let values: Vec<f64> = values.into_iter().collect::<Option<_>>()?;
         let mean = mean_of(&values);
         if values.is_empty() || mean <= 0.0 {
@@ -305,7 +339,11 @@ impl Law<'_> {
     }
 
     fn only(&mut self, keys: &[&str]) {
-        check_keys(self.table, &[&["distribution"], keys, self.cite].concat(), self.decoder);
+        check_keys(
+            self.table,
+            &[&["distribution"], keys, self.cite].concat(),
+            self.decoder,
+        );
     }
 
     fn required(&mut self, key: &str) -> Option<Node> {
@@ -432,7 +470,10 @@ impl<U: Unit> JsonSchema for Variable<U> {
             "type": "object", "properties": law.clone(), "additionalProperties": false,
         });
         if let Some(properties) = law.as_object_mut() {
-            properties.insert("value".to_owned(), serde_json::json!({ "anyOf": [figure, bare] }));
+            properties.insert(
+                "value".to_owned(),
+                serde_json::json!({ "anyOf": [figure, bare] }),
+            );
             properties.extend(citation_schema());
         }
         json_schema!({

@@ -14,6 +14,12 @@ record! {
         pub kind: String,
         /// Title, shown wherever its numbers are.
         pub title: String,
+        /// Where the numbers come from as a whole.
+        pub source: Option<String>,
+        /// Licence of the data.
+        pub licence: Option<String>,
+        /// How the numbers were put together.
+        pub derivation: Option<String>,
         /// What these numbers are and are not.
         pub notes: Option<String>,
         /// The technologies by key.
@@ -74,7 +80,11 @@ impl TechnologyDocument {
                 .iter()
                 .map(|rate| ("starts_per_second_per_vcpu", &rate.cited)),
         );
-        cited.extend(self.density_limit.iter().map(|limit| ("density_limit", &limit.cited)));
+        cited.extend(
+            self.density_limit
+                .iter()
+                .map(|limit| ("density_limit", &limit.cited)),
+        );
         cited
     }
 
@@ -84,7 +94,9 @@ impl TechnologyDocument {
             if cited.is_cited() || cited.on_command_line {
                 continue;
             }
-            let span = table.and_then(|table| table.get(key)).map_or(&profile.span, |n| &n.span);
+            let span = table
+                .and_then(|table| table.get(key))
+                .map_or(&profile.span, |n| &n.span);
             decoder.report(
                 Problem::error(
                     format!("`{id}.{key}` does not say where it comes from"),

@@ -85,7 +85,9 @@ mod tests {
         let curve = ActivityCurve::from_hours(&hours).unwrap();
         // New York is five hours behind UTC: its 09:00 is 14:00 UTC.
         let utc: Vec<f64> = curve.in_utc(-5 * SLOTS_PER_HOUR as i64).collect();
-        let peak = (0..SLOTS_PER_WEEK).max_by(|a, b| utc[*a].total_cmp(&utc[*b])).unwrap();
+        let peak = (0..SLOTS_PER_WEEK)
+            .max_by(|a, b| utc[*a].total_cmp(&utc[*b]))
+            .unwrap();
         assert_eq!(peak, 14 * SLOTS_PER_HOUR);
         let mean = utc.iter().sum::<f64>() / SLOTS_PER_WEEK as f64;
         assert!((mean - 1.0).abs() < 1e-12);

@@ -124,8 +124,14 @@ pub(super) fn offset_slots(text: &str) -> Option<i64> {
         _ => return None,
     };
     let (hours, minutes) = rest.split_once(':')?;
-    let hours: i64 = hours.parse().ok().filter(|hours| (0..=14).contains(hours))?;
-    let minutes: i64 = minutes.parse().ok().filter(|minutes| (0..60).contains(minutes))?;
+    let hours: i64 = hours
+        .parse()
+        .ok()
+        .filter(|hours| (0..=14).contains(hours))?;
+    let minutes: i64 = minutes
+        .parse()
+        .ok()
+        .filter(|minutes| (0..60).contains(minutes))?;
     let slot_minutes = 60 / SLOTS_PER_HOUR as i64;
     // A quarter of an hour is no whole number of slots: the nearest slot is at most 5 minutes off.
     let total = hours * 60 + minutes;
@@ -189,7 +195,10 @@ pub(super) fn read_trace(text: &str, span: &Span, decoder: &mut Decoder) -> Opti
             continue;
         }
         let parsed = line.split_once(',').and_then(|(offset, count)| {
-            Some((offset.trim().parse::<f64>().ok()?, count.trim().parse::<f64>().ok()?))
+            Some((
+                offset.trim().parse::<f64>().ok()?,
+                count.trim().parse::<f64>().ok()?,
+            ))
         });
         match parsed {
             Some((offset, count)) if offset.is_finite() && count.is_finite() && count >= 0.0 => {
@@ -198,11 +207,17 @@ pub(super) fn read_trace(text: &str, span: &Span, decoder: &mut Decoder) -> Opti
             _ => {
                 decoder.report(
                     Problem::error(
-                        format!("line {} of the trace is not `offset_seconds,sessions`", index + 1),
+                        format!(
+                            "line {} of the trace is not `offset_seconds,sessions`",
+                            index + 1
+                        ),
                         span,
                         "this trace",
                     )
-                    .help(format!("the line reads `{}`", line.chars().take(60).collect::<String>())),
+                    .help(format!(
+                        "the line reads `{}`",
+                        line.chars().take(60).collect::<String>()
+                    )),
                 );
                 return None;
             }
@@ -229,23 +244,35 @@ pub(super) fn read_trace(text: &str, span: &Span, decoder: &mut Decoder) -> Opti
     let slots = resample(&rows, interval, slot_seconds);
     let curve = ActivityCurve::from_slots(slots);
     if curve.is_none() {
-        decoder.report(Problem::error("a trace must have sessions in it", span, "none here"));
+        decoder.report(Problem::error(
+            "a trace must have sessions in it",
+            span,
+            "none here",
+        ));
     }
     let week = SLOTS_PER_WEEK as f64 * slot_seconds;
     let note = if seconds > week {
         format!("the first week of {:.1} days recorded", seconds / 86_400.0)
     } else if seconds < week {
-        format!("{:.2} hours recorded, repeated to fill the week", seconds / 3600.0)
+        format!(
+            "{:.2} hours recorded, repeated to fill the week",
+            seconds / 3600.0
+        )
     } else {
         "one week recorded".to_owned()
     };
-    Some(Trace { curve: curve?, note })
+    Some(Trace {
+        curve: curve?,
+        note,
+    })
 }
 
 fn even_interval(rows: &[(f64, f64)]) -> Option<f64> {
     let (first, second) = (rows.first()?, rows.get(1)?);
     let interval = second.0 - first.0;
-    let even = rows.windows(2).all(|pair| (pair[1].0 - pair[0].0 - interval).abs() < 1e-6 * interval);
+    let even = rows
+        .windows(2)
+        .all(|pair| (pair[1].0 - pair[0].0 - interval).abs() < 1e-6 * interval);
     (even && interval > 0.0 && interval <= 3600.0).then_some(interval)
 }
 
@@ -289,7 +316,9 @@ mod tests {
 
     #[test]
     fn resampling_keeps_the_sessions() {
-        let rows: Vec<(f64, f64)> = (0..59).map(|i| (f64::from(i) * 60.0, f64::from(i))).collect();
+        let rows: Vec<(f64, f64)> = (0..59)
+            .map(|i| (f64::from(i) * 60.0, f64::from(i)))
+            .collect();
         let slots = resample(&rows, 60.0, 600.0);
         let mean_per_minute = rows.iter().map(|row| row.1).sum::<f64>() / 59.0;
         let mean = slots.iter().sum::<f64>() / SLOTS_PER_WEEK as f64;

@@ -155,7 +155,9 @@ impl<'a> Loader<'a> {
     }
 
     fn readings(&mut self, tree: &Node, document: &ScenarioDocument) -> Vec<Reading> {
-        let Some(readings) = &document.readings else { return Vec::new() };
+        let Some(readings) = &document.readings else {
+            return Vec::new();
+        };
         let mut resolved = Vec::new();
         for (id, reading) in readings.iter() {
             let tree = reading.set.as_trees().into_iter().fold(tree.clone(), merge);
@@ -172,7 +174,9 @@ impl<'a> Loader<'a> {
     }
 
     fn extend(&mut self, tree: Node, depth: usize) -> Option<Node> {
-        let Some(extends) = tree.get("extends").cloned() else { return Some(tree) };
+        let Some(extends) = tree.get("extends").cloned() else {
+            return Some(tree);
+        };
         let reference = FileReference::decode(&extends, &mut self.decoder)?;
         if depth == MAX_DEPTH {
             self.decoder.report(
@@ -195,7 +199,8 @@ impl<'a> Loader<'a> {
             Ok(text) => Some(self.parse(path, text)),
             Err(error) => {
                 let problem = Problem::general(format!("cannot read `{path}`: {error}"));
-                self.decoder.report(problem.help("`tonnage scenarios` lists those it ships"));
+                self.decoder
+                    .report(problem.help("`tonnage scenarios` lists those it ships"));
                 None
             }
         }
@@ -212,7 +217,11 @@ impl<'a> Loader<'a> {
     /// The full path of a reference, which is relative to the file it stands in.
     fn path_of(&self, reference: &str, span: &Span) -> String {
         let source = self.decoder.sources.get(span.file);
-        let from = if source.is_override { &self.root } else { &source.name };
+        let from = if source.is_override {
+            &self.root
+        } else {
+            &source.name
+        };
         join(from, reference)
     }
 
@@ -269,12 +278,17 @@ impl<'a> Loader<'a> {
 
     fn warnings(&self) -> Vec<Problem> {
         let warnings = self.decoder.problems.iter();
-        warnings.filter(|problem| problem.severity == Severity::Warning).cloned().collect()
+        warnings
+            .filter(|problem| problem.severity == Severity::Warning)
+            .cloned()
+            .collect()
     }
 
     fn finish<T>(self, result: Option<T>) -> Result<T, Box<Problems>> {
         let mut problems = self.decoder.problems;
-        let failed = problems.iter().any(|problem| problem.severity == Severity::Error);
+        let failed = problems
+            .iter()
+            .any(|problem| problem.severity == Severity::Error);
         match result {
             Some(result) if !failed => Ok(result),
             _ => {
@@ -290,7 +304,10 @@ impl<'a> Loader<'a> {
                     }
                     new
                 });
-                Err(Box::new(Problems { sources: self.decoder.sources, problems }))
+                Err(Box::new(Problems {
+                    sources: self.decoder.sources,
+                    problems,
+                }))
             }
         }
     }
@@ -312,7 +329,10 @@ fn join(from: &str, path: &str) -> String {
     for part in joined.split('/') {
         match part {
             "." => {}
-            ".." if parts.last().is_some_and(|last| !last.is_empty() && *last != "..") => {
+            ".." if parts
+                .last()
+                .is_some_and(|last| !last.is_empty() && *last != "..") =>
+            {
                 parts.pop();
             }
             _ => parts.push(part),
@@ -330,19 +350,31 @@ pub(super) fn digest(value: &impl serde::Serialize, more: &[&str]) -> String {
         hasher.update([0]);
         hasher.update(text.as_bytes());
     }
-    hasher.finalize().iter().fold(String::new(), |mut hex, byte| {
-        use std::fmt::Write;
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    hasher
+        .finalize()
+        .iter()
+        .fold(String::new(), |mut hex, byte| {
+            use std::fmt::Write;
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        })
 }
 
 /// A tree with one table under one key.
 pub(super) fn under(key: &str, table: &Table, span: &Span) -> Node {
-    let node = Node { value: Value::Table(table.clone()), span: span.clone() };
-    let entry = Entry { key_span: span.clone(), node };
+    let node = Node {
+        value: Value::Table(table.clone()),
+        span: span.clone(),
+    };
+    let entry = Entry {
+        key_span: span.clone(),
+        node,
+    };
     let table = Table::from_iter([(key.to_owned(), entry)]);
-    Node { value: Value::Table(table), span: span.clone() }
+    Node {
+        value: Value::Table(table),
+        span: span.clone(),
+    }
 }
 
 #[cfg(test)]
@@ -351,11 +383,20 @@ mod tests {
 
     #[test]
     fn paths_are_relative_to_the_file_they_stand_in() {
-        assert_eq!(join("scenarios/us.toml", "curves/a.toml"), "scenarios/curves/a.toml");
+        assert_eq!(
+            join("scenarios/us.toml", "curves/a.toml"),
+            "scenarios/curves/a.toml"
+        );
         assert_eq!(join("us.toml", "curves/a.toml"), "curves/a.toml");
-        assert_eq!(join("mine/us.toml", "../scenarios/a.toml"), "scenarios/a.toml");
+        assert_eq!(
+            join("mine/us.toml", "../scenarios/a.toml"),
+            "scenarios/a.toml"
+        );
         assert_eq!(join("us.toml", "../a.toml"), "../a.toml");
-        assert_eq!(join("builtin:us.toml", "curves/a.toml"), "builtin:curves/a.toml");
+        assert_eq!(
+            join("builtin:us.toml", "curves/a.toml"),
+            "builtin:curves/a.toml"
+        );
         assert_eq!(join("/x/us.toml", "/y/a.toml"), "/y/a.toml");
         assert_eq!(join("mine/us.toml", "builtin:a.toml"), "builtin:a.toml");
     }

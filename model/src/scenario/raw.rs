@@ -227,11 +227,22 @@ impl Decode for PlanTier {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
         if let Some(technology) = node.as_str() {
             let technology = technology.to_owned();
-            return Some(Self { technology, lifecycle: None, span: node.span.clone() });
+            return Some(Self {
+                technology,
+                lifecycle: None,
+                span: node.span.clone(),
+            });
         }
         let table = PlanTierTable::decode(node, decoder)?;
-        let span = node.get("technology").map_or(&node.span, |name| &name.span).clone();
-        Some(Self { technology: table.technology, lifecycle: table.lifecycle, span })
+        let span = node
+            .get("technology")
+            .map_or(&node.span, |name| &name.span)
+            .clone();
+        Some(Self {
+            technology: table.technology,
+            lifecycle: table.lifecycle,
+            span,
+        })
     }
 }
 
@@ -277,7 +288,10 @@ impl PartialEq for FileReference {
 impl Decode for FileReference {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
         let path = String::decode(node, decoder)?;
-        Some(Self { path, span: node.span.clone() })
+        Some(Self {
+            path,
+            span: node.span.clone(),
+        })
     }
 }
 
@@ -324,7 +338,10 @@ impl Decode for Overrides {
 impl Overrides {
     /// The overrides as trees to be merged over the scenario, in the order written.
     pub fn as_trees(&self) -> Vec<Node> {
-        self.0.iter().map(|(path, entry)| nest(path, entry)).collect()
+        self.0
+            .iter()
+            .map(|(path, entry)| nest(path, entry))
+            .collect()
     }
 
     /// The overrides as `key = value`.
@@ -339,7 +356,10 @@ impl Overrides {
 fn nest(path: &str, entry: &Entry) -> Node {
     let key_span = &entry.key_span;
     path.rsplit('.').fold(entry.node.clone(), |node, key| {
-        let entry = Entry { key_span: key_span.clone(), node };
+        let entry = Entry {
+            key_span: key_span.clone(),
+            node,
+        };
         Node {
             value: Value::Table(IndexMap::from_iter([(key.to_owned(), entry)])),
             span: key_span.clone(),
@@ -354,7 +374,9 @@ fn plain(node: &Node) -> serde_json::Value {
         Value::Boolean(boolean) => serde_json::Value::from(*boolean),
         Value::Array(items) => items.iter().map(plain).collect(),
         Value::Table(table) => {
-            let entries = table.iter().map(|(key, entry)| (key.clone(), plain(&entry.node)));
+            let entries = table
+                .iter()
+                .map(|(key, entry)| (key.clone(), plain(&entry.node)));
             serde_json::Value::Object(entries.collect())
         }
     }

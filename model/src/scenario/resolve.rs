@@ -224,7 +224,11 @@ pub struct Technology {
 impl Technology {
     /// What the technology lacks of a list of needs.
     pub fn missing(&self, needs: &[Capability]) -> Vec<Capability> {
-        needs.iter().copied().filter(|need| !self.offers.contains(need)).collect()
+        needs
+            .iter()
+            .copied()
+            .filter(|need| !self.offers.contains(need))
+            .collect()
     }
 
     /// Every number of the technology.
@@ -280,9 +284,7 @@ pub struct SimulationOptions {
 impl Scenario {
     /// Agents of a segment in a draw: people × adoption × agents per person.
     pub fn agents(&self, segment: &Segment, draw: &Draw) -> f64 {
-        draw.get(segment.people)
-            * draw.get(segment.adoption)
-            * draw.get(segment.agents_per_person)
+        draw.get(segment.people) * draw.get(segment.adoption) * draw.get(segment.agents_per_person)
     }
 }
 
@@ -309,11 +311,26 @@ impl<'a, 'b> Resolver<'a, 'b> {
     }
 
     pub(super) fn resolve(mut self, document: &ScenarioDocument) -> Option<Scenario> {
-        self.require(!document.segments.is_empty(), "segments", "a scenario needs a segment");
-        self.require(!document.tiers.is_empty(), "tiers", "a scenario needs a tier");
-        self.require(!document.plans.is_empty(), "plans", "a scenario needs a plan");
-        let tiers: Vec<Tier> =
-            document.tiers.iter().map(|(id, tier)| self.tier(id, tier)).collect();
+        self.require(
+            !document.segments.is_empty(),
+            "segments",
+            "a scenario needs a segment",
+        );
+        self.require(
+            !document.tiers.is_empty(),
+            "tiers",
+            "a scenario needs a tier",
+        );
+        self.require(
+            !document.plans.is_empty(),
+            "plans",
+            "a scenario needs a plan",
+        );
+        let tiers: Vec<Tier> = document
+            .tiers
+            .iter()
+            .map(|(id, tier)| self.tier(id, tier))
+            .collect();
         let segments: Vec<Option<Segment>> = document
             .segments
             .iter()
@@ -338,8 +355,16 @@ impl<'a, 'b> Resolver<'a, 'b> {
         };
         let fleet = self.fleet(document);
         let simulation = self.simulation(document);
-        let draws = document.uncertainty.as_ref().and_then(|u| u.draws).unwrap_or(1000);
-        self.require((10..=1_000_000).contains(&draws), "uncertainty", "draws: from 10 to 1000000");
+        let draws = document
+            .uncertainty
+            .as_ref()
+            .and_then(|u| u.draws)
+            .unwrap_or(1000);
+        self.require(
+            (10..=1_000_000).contains(&draws),
+            "uncertainty",
+            "draws: from 10 to 1000000",
+        );
         let referenced: Vec<&str> = self.referenced.iter().map(String::as_str).collect();
         let digest_of_scenario = digest(document, &referenced);
         let profile = profile?;
@@ -387,7 +412,10 @@ impl<'a, 'b> Resolver<'a, 'b> {
     }
 
     fn default<U: Unit>(&mut self, key: &str, label: &str, value: f64, why: &str) -> InputId {
-        let cited = Cited { assumed: Some(why.to_owned()), ..Cited::default() };
+        let cited = Cited {
+            assumed: Some(why.to_owned()),
+            ..Cited::default()
+        };
         let quantity = Quantity::<U>::new(Uncertain::Exact(value), cited);
         self.inputs.add(key.to_owned(), label.to_owned(), &quantity)
     }
@@ -414,10 +442,16 @@ impl<'a, 'b> Resolver<'a, 'b> {
             title: tier.title.clone(),
             needs: tier.needs.clone(),
             lifecycle: tier.lifecycle,
-            turns: self.inputs.add(key("turns"), label("turns per session"), &tier.turns.mean),
+            turns: self
+                .inputs
+                .add(key("turns"), label("turns per session"), &tier.turns.mean),
             turn_law: tier.turns.law,
-            think: self.inputs.add_variable(key("think"), label("think time"), &tier.think),
-            burst: self.inputs.add_variable(key("burst"), label("CPU per burst"), &tier.burst),
+            think: self
+                .inputs
+                .add_variable(key("think"), label("think time"), &tier.think),
+            burst: self
+                .inputs
+                .add_variable(key("burst"), label("CPU per burst"), &tier.burst),
             working_set: self.inputs.add(
                 key("working_set"),
                 label("working set"),
@@ -435,7 +469,9 @@ impl<'a, 'b> Resolver<'a, 'b> {
         let title = segment.title.clone().unwrap_or_else(|| id.to_owned());
         let key = |name: &str| format!("segments.{id}.{name}");
         let label = |what: &str| format!("{what}, {title}");
-        let people = self.inputs.add(key("people"), label("people"), &segment.people);
+        let people = self
+            .inputs
+            .add(key("people"), label("people"), &segment.people);
         let adoption = self.optional(
             &key("adoption"),
             &label("adoption"),
@@ -450,8 +486,11 @@ impl<'a, 'b> Resolver<'a, 'b> {
             1.0,
             "one agent each, unless the scenario says otherwise",
         );
-        let concurrency =
-            self.inputs.add(key("concurrency"), label("concurrency"), &segment.concurrency);
+        let concurrency = self.inputs.add(
+            key("concurrency"),
+            label("concurrency"),
+            &segment.concurrency,
+        );
         let shares = self.shares(id, segment, tiers);
         let arrivals = self.arrivals(id, segment);
         Some(Segment {
@@ -479,8 +518,12 @@ impl<'a, 'b> Resolver<'a, 'b> {
         let mut complete = true;
         for (tier, share, span) in segment.tiers.iter_spanned() {
             let Some(index) = known.iter().position(|known| *known == tier) else {
-                let span = span.cloned().unwrap_or_else(|| self.span_of(&["segments", id]));
-                self.loader.decoder.unknown_name("tier", tier, &span, &known);
+                let span = span
+                    .cloned()
+                    .unwrap_or_else(|| self.span_of(&["segments", id]));
+                self.loader
+                    .decoder
+                    .unknown_name("tier", tier, &span, &known);
                 complete = false;
                 continue;
             };
@@ -494,7 +537,10 @@ impl<'a, 'b> Resolver<'a, 'b> {
             let span = self.span_of(&["segments", id, "tiers"]);
             self.report(
                 Problem::error(
-                    format!("the tiers of segment `{id}` add up to {}", Share::display(sum)),
+                    format!(
+                        "the tiers of segment `{id}` add up to {}",
+                        Share::display(sum)
+                    ),
                     &span,
                     "these shares",
                 )
@@ -511,11 +557,18 @@ impl<'a, 'b> Resolver<'a, 'b> {
                 let curve = self.curve(activity);
                 let zones = match &segment.time_zones {
                     Some(reference) => self.zones(reference),
-                    None => Some(vec![Zone { name: "UTC".to_owned(), slots_ahead: 0, share: 1.0 }]),
+                    None => Some(vec![Zone {
+                        name: "UTC".to_owned(),
+                        slots_ahead: 0,
+                        share: 1.0,
+                    }]),
                 };
                 let curve = curve?;
                 self.check_working_hours(id, segment, &curve)?;
-                Some(Arrivals { curve, zones: zones? })
+                Some(Arrivals {
+                    curve,
+                    zones: zones?,
+                })
             }
             (None, Some(trace)) => {
                 if let Some(zones) = &segment.time_zones {
@@ -534,9 +587,15 @@ impl<'a, 'b> Resolver<'a, 'b> {
                 self.notes.push(format!("{}: {}", trace.path, read.note));
                 self.referenced.push(text);
                 self.check_working_hours(id, segment, &read.curve)?;
-                let zones =
-                    vec![Zone { name: "trace clock".to_owned(), slots_ahead: 0, share: 1.0 }];
-                Some(Arrivals { curve: read.curve, zones })
+                let zones = vec![Zone {
+                    name: "trace clock".to_owned(),
+                    slots_ahead: 0,
+                    share: 1.0,
+                }];
+                Some(Arrivals {
+                    curve: read.curve,
+                    zones,
+                })
             }
             (activity, _) => {
                 let span = match activity {
@@ -546,7 +605,11 @@ impl<'a, 'b> Resolver<'a, 'b> {
                 self.report(Problem::error(
                     format!("segment `{id}` needs either `activity` or `trace`"),
                     &span,
-                    if activity.is_some() { "both are given" } else { "neither is given" },
+                    if activity.is_some() {
+                        "both are given"
+                    } else {
+                        "neither is given"
+                    },
                 ));
                 None
             }
@@ -577,7 +640,9 @@ impl<'a, 'b> Resolver<'a, 'b> {
         let document = CurveDocument::decode(&node, &mut self.loader.decoder)?;
         self.check_kind(&document.kind, "activity-curve", document.format, reference)?;
         self.referenced.push(digest(&document, &[]));
-        document.intensity.curve(&reference.span, &mut self.loader.decoder)
+        document
+            .intensity
+            .curve(&reference.span, &mut self.loader.decoder)
     }
 
     fn zones(&mut self, reference: &FileReference) -> Option<Vec<Zone>> {
@@ -639,27 +704,39 @@ impl<'a, 'b> Resolver<'a, 'b> {
         let from_list = |row: &ShapeRow, source: &str| {
             let mut price = row.usd_per_hour.clone();
             if let Some(price) = &mut price {
-                price.cited.published.get_or_insert_with(|| source.to_owned());
+                price
+                    .cited
+                    .published
+                    .get_or_insert_with(|| source.to_owned());
             }
             price
         };
         let price = host.usd_per_hour.clone().or_else(|| {
-            shape.as_ref().and_then(|(_, row, source)| from_list(row, source))
+            shape
+                .as_ref()
+                .and_then(|(_, row, source)| from_list(row, source))
         });
         let vcpus = host.vcpus.as_ref().or(row.map(|row| &row.vcpus));
         let memory = host.memory.as_ref().or(row.map(|row| &row.memory));
         let (Some(vcpus), Some(memory)) = (vcpus, memory) else {
             let span = self.span_of(&["host"]);
             self.report(
-                Problem::error("the host has no size", &span, "`vcpus` and `memory` are missing")
-                    .help("give both, or a `shape` such as \"hosts/aws-us-east-1.toml#m7i.48xlarge\""),
+                Problem::error(
+                    "the host has no size",
+                    &span,
+                    "`vcpus` and `memory` are missing",
+                )
+                .help("give both, or a `shape` such as \"hosts/aws-us-east-1.toml#m7i.48xlarge\""),
             );
             return None;
         };
         let (vcpus, memory) = (vcpus.value, memory.value);
         let whole = vcpus.central();
-        if vcpus.is_uncertain() || memory.is_uncertain() || whole.fract() != 0.0
-            || !(1.0..=100_000.0).contains(&whole) || memory.central() <= 0.0
+        if vcpus.is_uncertain()
+            || memory.is_uncertain()
+            || whole.fract() != 0.0
+            || !(1.0..=100_000.0).contains(&whole)
+            || memory.central() <= 0.0
         {
             let span = self.span_of(&["host"]);
             self.report(Problem::error(
@@ -672,7 +749,11 @@ impl<'a, 'b> Resolver<'a, 'b> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let vcpus = whole as u32;
         let usd_per_hour = price.as_ref().map(|price| {
-            self.inputs.add("host.usd_per_hour".to_owned(), "host price".to_owned(), price)
+            self.inputs.add(
+                "host.usd_per_hour".to_owned(),
+                "host price".to_owned(),
+                price,
+            )
         });
         let reserved_vcpus = self.optional(
             "host.reserved_vcpus",
@@ -697,7 +778,11 @@ impl<'a, 'b> Resolver<'a, 'b> {
         );
         if self.inputs.get(speed).value.quantile(0.0) <= 0.0 {
             let span = self.span_of(&["host", "speed"]);
-            self.report(Problem::error("the speed of a vCPU must be positive", &span, "here"));
+            self.report(Problem::error(
+                "the speed of a vCPU must be positive",
+                &span,
+                "here",
+            ));
             return None;
         }
         Some(Host {
@@ -714,18 +799,27 @@ impl<'a, 'b> Resolver<'a, 'b> {
     fn shape(&mut self, reference: &FileReference) -> Option<(String, ShapeRow, String)> {
         let Some((path, name)) = reference.path.split_once('#') else {
             self.report(
-                Problem::error("a shape is a path and a name", &reference.span, "no `#` in it")
-                    .help("write \"hosts/aws-us-east-1.toml#m7i.48xlarge\""),
+                Problem::error(
+                    "a shape is a path and a name",
+                    &reference.span,
+                    "no `#` in it",
+                )
+                .help("write \"hosts/aws-us-east-1.toml#m7i.48xlarge\""),
             );
             return None;
         };
-        let file = FileReference { path: path.to_owned(), span: reference.span.clone() };
+        let file = FileReference {
+            path: path.to_owned(),
+            span: reference.span.clone(),
+        };
         let node = self.loader.read(&file)?;
         let document = HostShapesDocument::decode(&node, &mut self.loader.decoder)?;
         self.check_kind(&document.kind, "host-shapes", document.format, &file)?;
         let Some(row) = document.shapes.get(name) else {
             let known = document.shapes.keys();
-            self.loader.decoder.unknown_name("host shape", name, &reference.span, &known);
+            self.loader
+                .decoder
+                .unknown_name("host shape", name, &reference.span, &known);
             return None;
         };
         self.referenced.push(digest(row, &[]));
@@ -741,13 +835,21 @@ impl<'a, 'b> Resolver<'a, 'b> {
         let slowdown = promised.burst_slowdown_p99.value.central();
         let rejected = promised.rejected.value.central();
         let wait = promised.start_wait_p99.value.central();
-        self.require(slowdown > 1.0, "service_level", "the slowdown promised must be above 1")?;
+        self.require(
+            slowdown > 1.0,
+            "service_level",
+            "the slowdown promised must be above 1",
+        )?;
         self.require(
             rejected > 0.0 && rejected < 1.0,
             "service_level",
             "the share turned away must lie between 0 and 100%, both excluded",
         )?;
-        self.require(wait > 0.0, "service_level", "the start wait promised must be above zero")?;
+        self.require(
+            wait > 0.0,
+            "service_level",
+            "the start wait promised must be above zero",
+        )?;
         Some(ServiceLevel {
             start_wait_p99: wait,
             burst_slowdown_p99: slowdown,
@@ -765,7 +867,8 @@ impl<'a, 'b> Resolver<'a, 'b> {
             "sessions per CPU: two plain numbers above zero, the lower first",
         )?;
         let mut add = |name: &str, label: &str, quantity| {
-            self.inputs.add(format!("envelope.{name}"), label.to_owned(), quantity)
+            self.inputs
+                .add(format!("envelope.{name}"), label.to_owned(), quantity)
         };
         Some(Envelope {
             sessions_per_cpu_low: add("sessions_per_cpu_low", "fewest sessions per CPU", low),
@@ -816,7 +919,13 @@ impl<'a, 'b> Resolver<'a, 'b> {
                 &technology.memory_base,
             ),
             starts_per_second_per_vcpu: technology.starts_per_second_per_vcpu.as_ref().map(
-                |rate| inputs.add(key("starts_per_second_per_vcpu"), label("start ceiling"), rate),
+                |rate| {
+                    inputs.add(
+                        key("starts_per_second_per_vcpu"),
+                        label("start ceiling"),
+                        rate,
+                    )
+                },
             ),
             relative_cpu: inputs.add(
                 key("relative_cpu"),
@@ -841,8 +950,12 @@ impl<'a, 'b> Resolver<'a, 'b> {
         let tiers = document.tiers.keys();
         for (tier, _, span) in plan.tiers.iter_spanned() {
             if !tiers.contains(&tier) {
-                let span = span.cloned().unwrap_or_else(|| self.span_of(&["plans", id]));
-                self.loader.decoder.unknown_name("tier", tier, &span, &tiers);
+                let span = span
+                    .cloned()
+                    .unwrap_or_else(|| self.span_of(&["plans", id]));
+                self.loader
+                    .decoder
+                    .unknown_name("tier", tier, &span, &tiers);
             }
         }
         let assignments: Vec<Option<PlanAssignment>> = document
@@ -900,9 +1013,15 @@ impl<'a, 'b> Resolver<'a, 'b> {
         let fleet = Fleet {
             cell_hosts: written.and_then(|fleet| fleet.cell_hosts).unwrap_or(40),
             spare_hosts: written.and_then(|fleet| fleet.spare_hosts).unwrap_or(1),
-            placement: written.and_then(|f| f.placement).unwrap_or(Placement::LeastLoaded),
-            when_full: written.and_then(|fleet| fleet.when_full).unwrap_or(WhenFull::Queue),
-            queue_limit: written.and_then(|fleet| fleet.queue_limit).unwrap_or(100_000),
+            placement: written
+                .and_then(|f| f.placement)
+                .unwrap_or(Placement::LeastLoaded),
+            when_full: written
+                .and_then(|fleet| fleet.when_full)
+                .unwrap_or(WhenFull::Queue),
+            queue_limit: written
+                .and_then(|fleet| fleet.queue_limit)
+                .unwrap_or(100_000),
         };
         self.require(
             (1..=10_000).contains(&fleet.cell_hosts) && fleet.spare_hosts <= 10_000,

@@ -60,14 +60,28 @@ pub struct Turns {
     pub law: TurnLaw,
 }
 
-const KEYS: [&str; 8] =
-    ["distribution", "mean", "cv", "source", "published", "measured", "assumed", "conditions"];
+const KEYS: [&str; 8] = [
+    "distribution",
+    "mean",
+    "cv",
+    "source",
+    "published",
+    "measured",
+    "assumed",
+    "conditions",
+];
 const LAWS: [&str; 3] = ["fixed", "geometric", "negative-binomial"];
 
 impl Decode for Turns {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        let turns = match node.as_table().filter(|table| table.contains_key("distribution")) {
-            None => Self { mean: Quantity::decode(node, decoder)?, law: TurnLaw::Fixed },
+        let turns = match node
+            .as_table()
+            .filter(|table| table.contains_key("distribution"))
+        {
+            None => Self {
+                mean: Quantity::decode(node, decoder)?,
+                law: TurnLaw::Fixed,
+            },
             Some(table) => {
                 for (key, entry) in table {
                     if !KEYS.contains(&key.as_str()) {
@@ -135,8 +149,12 @@ impl Turns {
         }
         if self.law == TurnLaw::Fixed && self.mean.value.is_uncertain() {
             decoder.report(
-                Problem::error("a fixed number of turns cannot be uncertain", &node.span, "here")
-                    .help("write { distribution = \"geometric\", mean = { low, mode, high } }"),
+                Problem::error(
+                    "a fixed number of turns cannot be uncertain",
+                    &node.span,
+                    "here",
+                )
+                .help("write { distribution = \"geometric\", mean = { low, mode, high } }"),
             );
             return None;
         }
