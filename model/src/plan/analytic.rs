@@ -55,14 +55,7 @@ pub(super) fn size(
 fn size_fleet(rules: &CellRules<'_>, workload: Workload) -> Result<Sized, PlanError> {
     let most_hosts = rules.fleet.cell_hosts;
     if workload.sessions <= 0.0 {
-        return Ok(Ok(Sizing {
-            workload,
-            cells: 0.0,
-            cell_hosts: 0,
-            hosts: 0.0,
-            binding: BindingResource::Cpu,
-            by_resource: Vec::new(),
-        }));
+        return Ok(Ok(Sizing { workload, ..Sizing::nothing() }));
     }
     let single = rules.capacity(most_hosts, &workload, true)?;
     let fits_one_cell = single.binding().1 >= workload.sessions;
@@ -108,4 +101,26 @@ fn fewest_hosts(
         }
     }
     Ok(enough)
+}
+
+impl Sizing {
+    /// No hosts for no sessions.
+    pub(super) fn nothing() -> Self {
+        Self {
+            workload: Workload {
+                agents: 0.0,
+                sessions: 0.0,
+                sandboxes: 0.0,
+                starts: 0.0,
+                load: 0.0,
+                start_share: 0.0,
+                sandbox_seconds: 0.0,
+            },
+            cells: 0.0,
+            cell_hosts: 0,
+            hosts: 0.0,
+            binding: BindingResource::Cpu,
+            by_resource: Vec::new(),
+        }
+    }
 }

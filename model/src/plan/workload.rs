@@ -52,8 +52,8 @@ impl Carried {
         self.burst.mean() * self.work_factor
     }
 
-    /// Seconds from the request for a sandbox to its first result, in the mean: a start takes at
-    /// least as long as its CPU work on one vCPU when the published latency is shorter than that.
+    /// Seconds from the request for a sandbox to its first result, in the mean. Where a start takes
+    /// more CPU time than wall time, its helpers ran on several CPUs at once.
     pub(super) fn start_seconds(&self) -> f64 {
         self.start_latency.mean()
     }
