@@ -75,9 +75,15 @@ fn integrals_of_the_tail_match_quadrature() {
             let once = integral(&law, x, |u| law.survival(u));
             let twice = integral(&law, x, |u| law.integrated_survival(u));
             let exact = law.integrated_survival(x);
-            assert!(close(exact, once, 1e-9), "{law:?} at {x}: {exact} against {once}");
+            assert!(
+                close(exact, once, 1e-9),
+                "{law:?} at {x}: {exact} against {once}"
+            );
             let exact = law.doubly_integrated_survival(x);
-            assert!(close(exact, twice, 1e-9), "{law:?} at {x}: {exact} against {twice}");
+            assert!(
+                close(exact, twice, 1e-9),
+                "{law:?} at {x}: {exact} against {twice}"
+            );
         }
         let far = law.integrated_survival(1e30 * law.mean());
         assert!(close(far, law.mean(), 1e-10), "{law:?}: {far}");
@@ -89,9 +95,18 @@ fn quantiles_invert_the_distribution_function() {
     for law in families() {
         for p in [1e-9, 1e-3, 0.05, 0.3, 0.5, 0.77, 0.95, 0.999, 1.0 - 1e-9] {
             let x = law.quantile(p);
-            assert!(law.cdf(x * (1.0 + 1e-12)) >= p * (1.0 - 1e-9), "{law:?} at {p}");
-            assert!(law.cdf(x * (1.0 - 1e-12) - 1e-300) <= p * (1.0 + 1e-9), "{law:?} at {p}");
-            assert!(close(law.cdf(x) + law.survival(x), 1.0, 1e-14), "{law:?} at {p}");
+            assert!(
+                law.cdf(x * (1.0 + 1e-12)) >= p * (1.0 - 1e-9),
+                "{law:?} at {p}"
+            );
+            assert!(
+                law.cdf(x * (1.0 - 1e-12) - 1e-300) <= p * (1.0 + 1e-9),
+                "{law:?} at {p}"
+            );
+            assert!(
+                close(law.cdf(x) + law.survival(x), 1.0, 1e-14),
+                "{law:?} at {p}"
+            );
         }
     }
 }
@@ -102,8 +117,9 @@ fn draws_follow_the_distribution_and_its_stationary_excess() {
     for (index, law) in families().into_iter().enumerate() {
         let mut rng = Pcg64::seed_from_u64(17 + index as u64);
         let mut plain: Vec<f64> = (0..DRAWS).map(|_| law.sample(&mut rng)).collect();
-        let mut excess: Vec<f64> =
-            (0..DRAWS).map(|_| law.sample_stationary_excess(&mut rng)).collect();
+        let mut excess: Vec<f64> = (0..DRAWS)
+            .map(|_| law.sample_stationary_excess(&mut rng))
+            .collect();
         plain.sort_by(f64::total_cmp);
         excess.sort_by(f64::total_cmp);
         let share = |sorted: &[f64], x: f64| {
@@ -112,17 +128,26 @@ fn draws_follow_the_distribution_and_its_stationary_excess() {
         for p in [0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99] {
             let quantile = law.quantile(p);
             let (found, expected) = (share(&plain, quantile), law.cdf(quantile));
-            assert!((found - expected).abs() < 0.005, "{law:?}: {found} not {expected}");
+            assert!(
+                (found - expected).abs() < 0.005,
+                "{law:?}: {found} not {expected}"
+            );
             for x in [0.5, 1.0, 3.0].map(|factor| factor * quantile) {
                 let expected = law.integrated_survival(x) / law.mean();
                 let found = share(&excess, x);
-                assert!((found - expected).abs() < 0.005, "excess {law:?}: {found} not {expected}");
+                assert!(
+                    (found - expected).abs() < 0.005,
+                    "excess {law:?}: {found} not {expected}"
+                );
             }
         }
         if law.cv_squared() < 5.0 {
             let mean = plain.iter().sum::<f64>() / f64::from(DRAWS);
             let error = (law.variance() / f64::from(DRAWS)).sqrt() + 1e-12;
-            assert!((mean - law.mean()).abs() < 4.5 * error, "{law:?}: mean {mean}");
+            assert!(
+                (mean - law.mean()).abs() < 4.5 * error,
+                "{law:?}: mean {mean}"
+            );
         }
     }
 }
@@ -154,8 +179,14 @@ fn turn_counts_agree_with_their_probabilities_and_generating_function() {
         }
         assert!(close(total, 1.0, 1e-10), "{count:?}: {total}");
         assert!(close(mean, count.mean(), 1e-9), "{count:?}: {mean}");
-        assert!((square - mean * mean - count.variance()).abs() < 1e-6, "{count:?}");
-        assert!((generated - count.generating_function(z)).norm() < 1e-11, "{count:?}");
+        assert!(
+            (square - mean * mean - count.variance()).abs() < 1e-6,
+            "{count:?}"
+        );
+        assert!(
+            (generated - count.generating_function(z)).norm() < 1e-11,
+            "{count:?}"
+        );
         assert!(count.probability(0) <= 0.0);
 
         let mut rng = Pcg64::seed_from_u64(5 + index as u64);
@@ -169,7 +200,10 @@ fn turn_counts_agree_with_their_probabilities_and_generating_function() {
             let share = |hits: &[u32; 60]| f64::from(hits[n as usize]) / f64::from(DRAWS);
             let p = count.probability(n);
             assert!((share(&plain) - p).abs() < 0.005, "{count:?} at {n}");
-            assert!((share(&seen) - at_least / count.mean()).abs() < 0.005, "{count:?} at {n}");
+            assert!(
+                (share(&seen) - at_least / count.mean()).abs() < 0.005,
+                "{count:?} at {n}"
+            );
             at_least -= p;
         }
     }
@@ -207,7 +241,10 @@ fn distributions_survive_being_written_and_read() {
         let written = serde_json::to_string(&law).expect("writes");
         let read: Distribution = serde_json::from_str(&written).expect("reads");
         assert!(close(read.mean(), law.mean(), 1e-14), "{written}");
-        assert!(close(read.quantile(0.3), law.quantile(0.3), 1e-12), "{written}");
+        assert!(
+            close(read.quantile(0.3), law.quantile(0.3), 1e-12),
+            "{written}"
+        );
     }
     let wrong = r#"{"kind":"exponential","mean":-1.0}"#;
     assert!(serde_json::from_str::<Distribution>(wrong).is_err());
