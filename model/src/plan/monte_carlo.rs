@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::analytic::{Sized, Sizing, size};
+use super::analytic::{Detail, Sized, Sizing, size};
 use super::draws::{interval, latin_hypercube};
 use super::limits::SlowdownTable;
 use super::{PlanError, Progress};
@@ -65,7 +65,7 @@ impl Task<'_> {
     ) -> Result<Drawn, PlanError> {
         let demand = model.at(draw, cache)?;
         let outcomes = self.jobs.0.iter().map(|job| {
-            let sizing = size(self.scenario, *job, &demand, draw, self.table)?.ok();
+            let sizing = size(self.scenario, *job, &demand, draw, self.table, Detail::Hosts)?.ok();
             Ok(Outcome { sizing })
         });
         let outcomes = outcomes.collect::<Result<_, PlanError>>()?;
@@ -146,7 +146,7 @@ impl<'a> Evaluation<'a> {
         let central_draw = Draw::central(&task.scenario.inputs);
         let central_demand = model.at(&central_draw, &mut ShapeCache::default())?;
         let sizes = task.jobs.0.iter().map(|job| {
-            size(task.scenario, *job, &central_demand, &central_draw, task.table)
+            size(task.scenario, *job, &central_demand, &central_draw, task.table, Detail::Full)
         });
         let central = sizes.collect::<Result<_, _>>()?;
         let (peaks, outcomes) = drawn.into_iter().unzip();

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use super::PlanError;
-use super::analytic::size;
+use super::analytic::{Detail, size};
 use super::limits::SlowdownTable;
 use super::monte_carlo::Evaluation;
 use crate::demand::ShapeCache;
@@ -64,7 +64,7 @@ fn bar(
         let demand = evaluation.model.at(&draw, &mut ShapeCache::default())?;
         let mut hosts = 0.0;
         for assignment in &plan.assignments {
-            match size(scenario, *assignment, &demand, &draw, table)? {
+            match size(scenario, *assignment, &demand, &draw, table, Detail::Hosts)? {
                 Ok(sizing) => hosts += sizing.hosts,
                 Err(_) => return Ok(None),
             }
