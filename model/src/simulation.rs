@@ -76,6 +76,7 @@
 //! ```
 
 mod arrivals;
+mod capacity;
 mod cell;
 mod control;
 mod error;
@@ -94,6 +95,9 @@ mod time;
 mod timers;
 mod tournament;
 
+pub use capacity::{
+    Assessment, Capacity, Check, Effort, Promise, ServiceLevel, Verdict, assess, simulated_capacity,
+};
 pub use control::{Control, RunProgress};
 pub use error::SimulationError;
 pub use metric::Metric;
