@@ -110,7 +110,7 @@ record! {
         pub vcpus: Option<Quantity<Count>>,
         /// Memory, in place of the shape's.
         pub memory: Option<Quantity<Memory>>,
-        /// Price, in place of the shape's.
+        /// Price, in place of the shape's, which is only used for the shape as listed.
         pub usd_per_hour: Option<Quantity<UsdPerHour>>,
         /// Share of the vCPUs kept for the operating system and the platform's own agents.
         pub reserved_vcpus: Option<Quantity<Share>>,

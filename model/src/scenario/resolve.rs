@@ -711,9 +711,12 @@ impl<'a, 'b> Resolver<'a, 'b> {
             }
             price
         };
+        // The list price is that of the shape as listed, not of one with another size.
+        let resized = host.vcpus.is_some() || host.memory.is_some();
         let price = host.usd_per_hour.clone().or_else(|| {
             shape
                 .as_ref()
+                .filter(|_| !resized)
                 .and_then(|(_, row, source)| from_list(row, source))
         });
         let vcpus = host.vcpus.as_ref().or(row.map(|row| &row.vcpus));
@@ -786,7 +789,9 @@ impl<'a, 'b> Resolver<'a, 'b> {
             return None;
         }
         Some(Host {
-            shape: shape.map_or_else(|| "custom".to_owned(), |(name, _, _)| name),
+            shape: shape
+                .filter(|_| !resized)
+                .map_or_else(|| "custom".to_owned(), |(name, _, _)| name),
             vcpus,
             memory_bytes: memory.central(),
             usd_per_hour,
