@@ -111,7 +111,7 @@ impl<'a> Loader<'a> {
         tree = self.extend(tree, 0)?;
         let mut overrides = options.overrides.clone();
         if let Some(profile) = &options.profile {
-            overrides.push(format!("profile=\"{profile}\""));
+            overrides.push(format!("profile={}", toml::Value::from(profile.as_str())));
         }
         if let Some(seed) = options.seed {
             overrides.push(format!("seed={seed}"));
