@@ -8,7 +8,7 @@ use super::problem::{FileId, Problem, Sources, Span};
 
 /// Keys that make a table one value rather than a group of keys. Such a table replaces what it
 /// overrides as a whole: half of one distribution merged with half of another means nothing.
-const VALUE_KEYS: [&str; 6] = ["value", "low", "high", "p50", "distribution", "values"];
+pub(crate) const VALUE_KEYS: [&str; 6] = ["value", "low", "high", "p50", "distribution", "values"];
 
 /// Lays `over` over `base`: groups of keys merge, every other value is replaced.
 pub fn merge(base: Node, over: Node) -> Node {
@@ -28,7 +28,8 @@ pub fn merge(base: Node, over: Node) -> Node {
     }
 }
 
-fn is_value(table: &Table) -> bool {
+/// Whether a table is one value rather than a group of keys.
+pub(crate) fn is_value(table: &Table) -> bool {
     VALUE_KEYS.iter().any(|key| table.contains_key(*key))
 }
 

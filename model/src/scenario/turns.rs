@@ -121,7 +121,17 @@ fn decode_law(node: &Node, decoder: &mut Decoder) -> Option<TurnLaw> {
                 ));
                 return None;
             };
-            f64::decode(cv, decoder).map(|cv| TurnLaw::NegativeBinomial { cv })
+            let span = &cv.span;
+            let cv = f64::decode(cv, decoder)?;
+            if cv < 0.0 {
+                decoder.report(Problem::error(
+                    "`cv` must not be negative",
+                    span,
+                    "below zero",
+                ));
+                return None;
+            }
+            Some(TurnLaw::NegativeBinomial { cv })
         }
         Some(other) => {
             decoder.unknown_name("distribution of turns", other, &name.span, &LAWS);
