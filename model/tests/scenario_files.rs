@@ -300,7 +300,10 @@ fn numbers_of_the_profile_can_be_seen_differently() {
         "us-knowledge-workers.toml",
         &["technologies.v8-isolat.notes=x"],
     );
-    assert!(refused.contains("is missing"), "{refused}");
+    assert!(
+        refused.contains("there is no technology `v8-isolat` (not found); did you mean"),
+        "{refused}"
+    );
 }
 
 #[test]

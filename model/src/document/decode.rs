@@ -181,10 +181,11 @@ pub struct Keyed<T> {
     entries: IndexMap<String, (T, Option<Span>)>,
 }
 
-/// The same keys and values in the same order, wherever they stand.
+/// The same values under the same keys, wherever they stand.
 impl<T: PartialEq> PartialEq for Keyed<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.iter().eq(other.iter())
+        let same = |(key, value)| other.get(key) == Some(value);
+        self.len() == other.len() && self.iter().all(same)
     }
 }
 
@@ -280,7 +281,7 @@ impl<T: JsonSchema> JsonSchema for Keyed<T> {
 }
 
 /// Describes a table with fixed keys: its fields become a struct, its reader, its writer and its
-/// schema. Keys are the field names with `-` allowed for `_`.
+/// schema. Keys are the field names.
 macro_rules! record {
     (
         $(#[$meta:meta])*

@@ -10,6 +10,9 @@ use super::problem::{FileId, Problem, Sources, Span};
 /// overrides as a whole: half of one distribution merged with half of another means nothing.
 pub(crate) const VALUE_KEYS: [&str; 6] = ["value", "low", "high", "p50", "distribution", "values"];
 
+/// Most parts of a dotted key; a tree as deep as a text is long would not fit the stack.
+pub(crate) const MAX_KEYS: usize = 16;
+
 /// Lays `over` over `base`: groups of keys merge, every other value is replaced.
 pub fn merge(base: Node, over: Node) -> Node {
     match (base.value, over.value) {
@@ -89,6 +92,14 @@ pub fn override_of(
                 bytes: 0..path.len(),
             },
             "a part of this key is empty",
+        ));
+        return None;
+    }
+    if keys.len() > MAX_KEYS {
+        problems.push(Problem::error(
+            format!("no key has more than {MAX_KEYS} parts"),
+            &whole,
+            "nothing is that deep",
         ));
         return None;
     }

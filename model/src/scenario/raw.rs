@@ -7,7 +7,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 use super::{ConcurrencyMeaning, Lifecycle, Placement, WhenFull};
-use crate::document::{Decode, Decoder, Entry, Keyed, Node, Span, Table, Value, record};
+use crate::document::{
+    Decode, Decoder, Entry, Keyed, MAX_KEYS, Node, Problem, Span, Table, Value, record,
+};
 use crate::input::{CITATION_KEYS, Quantity, Variable};
 use crate::profile::Capability;
 use crate::scenario::turns::Turns;
@@ -336,12 +338,22 @@ impl PartialEq for Overrides {
 
 impl Decode for Overrides {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        if let Some(table) = node.as_table() {
-            Some(Self(table.clone()))
-        } else {
+        let Some(table) = node.as_table() else {
             decoder.expected("a table of keys and values", node);
-            None
+            return None;
+        };
+        let mut complete = true;
+        for (path, entry) in table {
+            if path.split('.').count() > MAX_KEYS {
+                decoder.report(Problem::error(
+                    format!("no key has more than {MAX_KEYS} parts"),
+                    &entry.key_span,
+                    "nothing is that deep",
+                ));
+                complete = false;
+            }
         }
+        complete.then(|| Self(table.clone()))
     }
 }
 

@@ -149,8 +149,8 @@ impl Turns {
         for figure in self.mean.value.figures() {
             let whole = self.law != TurnLaw::Fixed || figure.fract() == 0.0;
             let problem = match self.law.at(figure) {
+                _ if figure < 1.0 => "a session has at least one turn".to_owned(),
                 Err(error) => error.to_string(),
-                Ok(_) if figure < 1.0 => "a session has at least one turn".to_owned(),
                 Ok(_) if !whole => "a fixed number of turns is a whole number".to_owned(),
                 Ok(_) => continue,
             };
