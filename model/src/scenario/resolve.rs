@@ -15,7 +15,7 @@ use super::{ConcurrencyMeaning, Lifecycle, Placement, WhenFull};
 use crate::document::{Decode, Keyed, Node, Problem, Span, VALUE_KEYS, merge};
 use crate::input::{Cited, Draw, InputId, Inputs, Quantity, Uncertain};
 use crate::profile::{Boundary, Capability, ProfileDocument, TechnologyDocument};
-use crate::units::{Ratio, Share, Unit};
+use crate::units::{Ratio, Share, Unit, UsdPerHour};
 
 /// Index of a tier in [`Scenario::tiers`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -714,23 +714,12 @@ impl<'a, 'b> Resolver<'a, 'b> {
             None => None,
         };
         let row = shape.as_ref().map(|(_, row, _)| row);
-        let from_list = |row: &ShapeRow, source: &str| {
-            let mut price = row.usd_per_hour.clone();
-            if let Some(price) = &mut price {
-                price
-                    .cited
-                    .published
-                    .get_or_insert_with(|| source.to_owned());
-            }
-            price
-        };
         // The list price is that of the shape as listed, not of one with another size.
         let resized = host.vcpus.is_some() || host.memory.is_some();
+        let listed = shape.as_ref().filter(|_| !resized);
         let price = host.usd_per_hour.clone().or_else(|| {
-            shape
-                .as_ref()
-                .filter(|_| !resized)
-                .and_then(|(_, row, source)| from_list(row, source))
+            let (_, row, source) = listed?;
+            list_price(row, source)
         });
         let vcpus = host.vcpus.as_ref().or(row.map(|row| &row.vcpus));
         let memory = host.memory.as_ref().or(row.map(|row| &row.memory));
@@ -807,9 +796,7 @@ impl<'a, 'b> Resolver<'a, 'b> {
         self.require(most_vcpus < 1.0, "host.reserved_vcpus", left)?;
         self.require(most_memory < memory.central(), "host.reserved_memory", left)?;
         Some(Host {
-            shape: shape
-                .filter(|_| !resized)
-                .map_or_else(|| "custom".to_owned(), |(name, _, _)| name),
+            shape: listed.map_or_else(|| "custom".to_owned(), |(name, _, _)| name.clone()),
             vcpus,
             memory_bytes: memory.central(),
             usd_per_hour,
@@ -1088,6 +1075,16 @@ impl<'a, 'b> Resolver<'a, 'b> {
         )?;
         Some(options)
     }
+}
+
+/// The price of a listed shape, with the list as its source.
+fn list_price(row: &ShapeRow, source: &str) -> Option<Quantity<UsdPerHour>> {
+    let mut price = row.usd_per_hour.clone()?;
+    price
+        .cited
+        .published
+        .get_or_insert_with(|| source.to_owned());
+    Some(price)
 }
 
 fn suitable(technologies: &[Technology], needs: &[Capability]) -> String {
