@@ -436,6 +436,36 @@ fn mistakes_in_readings_are_shown_in_the_reading() {
     assert_snapshot!(with("\"segments.staff.tiers.code\" = 0.5"), @"my.toml:51:9: the tiers of segment `staff` add up to 75% (these shares); every open session is in one tier: make them add up to 100%");
 }
 
+/// The examples of the guide, in which `builtin:` means what we ship.
+#[test]
+fn the_examples_of_the_guide_load() {
+    let guide = include_str!("../../docs/writing-a-scenario.md");
+    let examples: Vec<String> = guide
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next())
+        .map(|example| example.replace("builtin:", ""))
+        .collect();
+    assert_eq!(examples.len(), 2);
+    for example in &examples {
+        let library = Files::one("support.toml", example);
+        let scenario = load_from(&library, "support.toml", &[]).scenario;
+        assert!(!scenario.plans.is_empty());
+    }
+    let first = &examples[0];
+    let quoted = [
+        ("people = { value = 800", "peple = { value = 800"),
+        ("look-up = \"85%\"", "look-up = \"75%\""),
+        ("program = \"gvisor\"", "program = \"v8-isolate\""),
+    ];
+    for (right, wrong) in quoted {
+        let broken = first.replacen(right, wrong, 1);
+        let refused = problems_in(&Files::one("support.toml", &broken), "support.toml", &[]);
+        let line = refused.split(", microvm").next().unwrap_or(&refused);
+        assert!(guide.contains(line), "the guide does not show: {refused}");
+    }
+}
+
 /// Spaces, dotted keys and tables say the same.
 #[test]
 fn the_way_of_writing_makes_no_difference() {
