@@ -245,7 +245,7 @@ impl<'a> Planner<'a> {
             id: plan.id.clone(),
             title: plan.title.clone(),
             analytic: requirement(self.scenario, &self.central, base, &plan.assignments),
-            simulated: simulated_total(&tiers),
+            simulated: simulated_total(self.scenario, &self.central, base, plan, &tiers),
             tiers,
         }
     }
@@ -422,50 +422,79 @@ fn require_possible(
             });
         }
     }
-    if evaluation.total(&plan.assignments, |_, hosts| hosts).high.is_infinite() {
+    let central = Draw::central(&scenario.inputs);
+    if requirement(scenario, &central, evaluation, &plan.assignments).hosts.high.is_infinite() {
         return Err(PlanError::Unbounded { plan: plan.id.clone() });
     }
     Ok(())
 }
 
-/// Hardware for some tiers together.
+/// Hardware for some tiers together, by formulas.
 fn requirement(
     scenario: &Scenario,
     central: &Draw,
     evaluation: &Evaluation<'_>,
     assignments: &[PlanAssignment],
 ) -> Requirement {
-    let hosts = evaluation.total(assignments, |_, hosts| hosts);
+    requirement_of(scenario, central, evaluation, assignments, &vec![1.0; assignments.len()])
+}
+
+/// Hardware for some tiers together, the hosts of each multiplied by its weight.
+fn requirement_of(
+    scenario: &Scenario,
+    central: &Draw,
+    evaluation: &Evaluation<'_>,
+    assignments: &[PlanAssignment],
+    weights: &[f64],
+) -> Requirement {
+    let hosts = evaluation.total(central, assignments, weights, |_, hosts| hosts);
     let price = scenario.host.usd_per_hour;
     Requirement {
         vcpus: hosts.scaled(f64::from(scenario.host.vcpus)),
         hosts,
         usd_per_month: price.map(|price: InputId| {
-            let mut usd = evaluation
-                .total(assignments, |draw, hosts| hosts * draw.get(price) * HOURS_PER_MONTH);
-            usd.central = hosts.central * central.get(price) * HOURS_PER_MONTH;
-            usd
+            evaluation.total(central, assignments, weights, |draw, hosts| {
+                hosts * draw.get(price) * HOURS_PER_MONTH
+            })
         }),
     }
 }
 
-/// The sum of the simulated tiers, where every tier was simulated. Intervals add up at their ends,
-/// as if all tiers went wrong the same way.
-fn simulated_total(tiers: &[TierResult]) -> Option<Requirement> {
-    let parts: Vec<&Requirement> = tiers
+/// The simulated total, where every tier was simulated: at each draw the tiers' hosts are corrected
+/// by what the simulation found and added up; the ends take the ends of the corrections.
+fn simulated_total(
+    scenario: &Scenario,
+    central: &Draw,
+    evaluation: &Evaluation<'_>,
+    plan: &Plan,
+    tiers: &[TierResult],
+) -> Option<Requirement> {
+    let corrections: Vec<Estimated> = tiers
         .iter()
         .map(|tier| match &tier.simulated {
-            SimulationOutcome::Simulated(simulated) => Some(&simulated.requirement),
+            SimulationOutcome::Simulated(simulated) => Some(simulated.over_analytic),
             SimulationOutcome::NotSimulated { .. } => None,
         })
         .collect::<Option<_>>()?;
-    let sum = |part: &dyn Fn(&Requirement) -> Option<Estimated>| {
-        parts.iter().map(|requirement| part(requirement)).sum::<Option<Estimated>>()
+    let corrected = |end: fn(&Estimated) -> f64| {
+        let weights: Vec<f64> = corrections.iter().map(end).collect();
+        requirement_of(scenario, central, evaluation, &plan.assignments, &weights)
+    };
+    let (low, middle, high) =
+        (corrected(|c| c.low), corrected(|c| c.central), corrected(|c| c.high));
+    let join = |low: Estimated, middle: Estimated, high: Estimated| Estimated {
+        central: middle.central,
+        low: low.low,
+        high: high.high,
+    };
+    let usd = match (low.usd_per_month, middle.usd_per_month, high.usd_per_month) {
+        (Some(low), Some(middle), Some(high)) => Some(join(low, middle, high)),
+        _ => None,
     };
     Some(Requirement {
-        vcpus: sum(&|requirement| Some(requirement.vcpus))?,
-        hosts: sum(&|requirement| Some(requirement.hosts))?,
-        usd_per_month: sum(&|requirement| requirement.usd_per_month),
+        vcpus: join(low.vcpus, middle.vcpus, high.vcpus),
+        hosts: join(low.hosts, middle.hosts, high.hosts),
+        usd_per_month: usd,
     })
 }
 

@@ -45,9 +45,15 @@ impl Uncertain {
         }
     }
 
-    /// The central value: the median, except that a triangular belief is centred on its mode, the
-    /// value its author holds most likely.
+    /// The central value: the median. The modes of skewed beliefs taken together would lie far from
+    /// the middle of the answers they lead to.
     pub fn central(&self) -> f64 {
+        self.quantile(0.5)
+    }
+
+    /// The value its author wrote down as the most likely: the mode of a triangular belief, the
+    /// median of any other.
+    pub fn stated(&self) -> f64 {
         match *self {
             Self::Triangular { mode, .. } => mode,
             _ => self.quantile(0.5),
@@ -114,6 +120,7 @@ mod tests {
         assert_eq!(belief.quantile(0.0).to_bits(), 1.0_f64.to_bits());
         assert_eq!(belief.quantile(1.0).to_bits(), 5.0_f64.to_bits());
         assert!((belief.quantile(0.25) - 2.0).abs() < 1e-12);
-        assert!((belief.central() - 2.0).abs() < 1e-12);
+        assert!((belief.stated() - 2.0).abs() < 1e-12);
+        assert!((belief.central() - belief.quantile(0.5)).abs() < 1e-12);
     }
 }

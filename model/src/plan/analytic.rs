@@ -86,7 +86,7 @@ fn size_fleet(
         let fewer = cell_hosts - 1;
         let lacks_room =
             fewer == 0 || !rules.has_room(fewer, sessions, &workload, single_cell)?;
-        let (linear, per_host) = rules.per_host(&workload)?;
+        let (linear, per_host) = rules.per_host(&workload);
         let lacks_linear = f64::from(fewer) * per_host < sessions;
         binding = if lacks_linear || !lacks_room { linear } else { rules.limits.slot_resource };
     }
@@ -106,7 +106,7 @@ fn holds(
     workload: &Workload,
     single_cell: bool,
 ) -> Result<bool, PlanError> {
-    let (_, per_host) = rules.per_host(workload)?;
+    let (_, per_host) = rules.per_host(workload);
     // A rounding error must not cost a host.
     Ok(f64::from(hosts) * per_host * (1.0 + 1e-9) >= sessions
         && rules.has_room(hosts, sessions * (1.0 - 1e-9), workload, single_cell)?)

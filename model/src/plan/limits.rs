@@ -58,6 +58,8 @@ pub(super) struct HostLimits {
     pub(super) slot_resource: BindingResource,
     /// Starts per second at most, where a ceiling is known.
     pub(super) start_rate: Option<f64>,
+    /// Starts per second within the promise on waiting, where a ceiling is known.
+    held_start_rate: Option<f64>,
     /// The density limit, where one is known.
     pub(super) density: Option<u64>,
 }
@@ -103,6 +105,12 @@ impl HostLimits {
         if start_rate == Some(0.0) {
             return Ok(Err(TooSmall("its start rate is zero".to_owned())));
         }
+        let held_start_rate = match start_rate {
+            Some(rate) => {
+                Some(rate * pacing_utilisation(scenario.service_level.start_wait_p99 * rate)?)
+            }
+            None => None,
+        };
         Ok(Ok(Self {
             vcpus,
             memory_bytes,
@@ -110,6 +118,7 @@ impl HostLimits {
             slots,
             slot_resource,
             start_rate,
+            held_start_rate,
             density,
         }))
     }
@@ -126,22 +135,20 @@ pub(super) struct CellRules<'a> {
 impl CellRules<'_> {
     /// Open sessions one host's CPUs and start rate carry, whichever is less: what grows in
     /// proportion to hosts.
-    pub(super) fn per_host(&self, workload: &Workload) -> Result<(BindingResource, f64), PlanError> {
+    pub(super) fn per_host(&self, workload: &Workload) -> (BindingResource, f64) {
         let by_cpu = self.cpu_sessions_per_host(workload);
-        Ok(match self.start_sessions_per_host(workload)? {
+        match self.start_sessions_per_host(workload) {
             Some(by_starts) if by_starts < by_cpu => (BindingResource::StartRate, by_starts),
             _ => (BindingResource::Cpu, by_cpu),
-        })
+        }
     }
 
     fn cpu_sessions_per_host(&self, workload: &Workload) -> f64 {
         self.limits.load * workload.sessions / workload.load
     }
 
-    fn start_sessions_per_host(&self, workload: &Workload) -> Result<Option<f64>, PlanError> {
-        let Some(rate) = self.limits.start_rate else { return Ok(None) };
-        let busy = pacing_utilisation(self.service_level.start_wait_p99 * rate)?;
-        Ok(Some(busy * rate * workload.sessions / workload.starts))
+    fn start_sessions_per_host(&self, workload: &Workload) -> Option<f64> {
+        Some(self.limits.held_start_rate? * workload.sessions / workload.starts)
     }
 
     /// Open sessions a cell of `hosts` carries within every promise, and what stops it. Sessions
@@ -151,7 +158,7 @@ impl CellRules<'_> {
         hosts: u32,
         workload: &Workload,
     ) -> Result<(BindingResource, f64), PlanError> {
-        let (resource, per_host) = self.per_host(workload)?;
+        let (resource, per_host) = self.per_host(workload);
         let sessions = f64::from(hosts) * per_host;
         if self.has_room(hosts, sessions, workload, false)? {
             Ok((resource, sessions))
@@ -172,7 +179,7 @@ impl CellRules<'_> {
             (BindingResource::Cpu, all / self.cpu_sessions_per_host(workload)),
             (self.limits.slot_resource, all / self.room(cell_hosts, workload)? * cell),
         ];
-        if let Some(per_host) = self.start_sessions_per_host(workload)? {
+        if let Some(per_host) = self.start_sessions_per_host(workload) {
             hosts.push((BindingResource::StartRate, all / per_host));
         }
         Ok(hosts)
@@ -245,9 +252,15 @@ impl CellRules<'_> {
     }
 }
 
+/// Waits above this many intervals follow the exponential tail of the M/D/1 queue to many digits.
+const LONG_WAIT: f64 = 20.0;
+
 /// Highest utilisation of a station that lets one start through at a time, at even intervals, so
 /// that 99% wait no longer than `wait` intervals (M/D/1).
 fn pacing_utilisation(wait: f64) -> Result<f64, PlanError> {
+    if wait >= LONG_WAIT {
+        return Ok(pacing_utilisation_by_tail(wait));
+    }
     let (mut low, mut high) = (0.0_f64, 1.0 - 1e-6);
     for _ in 0..40 {
         let middle = f64::midpoint(low, high);
@@ -258,4 +271,47 @@ fn pacing_utilisation(wait: f64) -> Result<f64, PlanError> {
         }
     }
     Ok(low)
+}
+
+/// The same by the tail alone: P(W > t) ≈ (1 − ρ)/(ρ e^θ − 1) · e^(−θ t) with ρ (e^θ − 1) = θ
+/// (Tijms 2003, section 9.6). Utilisation falls as the decay rate θ grows, and so does the tail.
+fn pacing_utilisation_by_tail(wait: f64) -> f64 {
+    let utilisation = |decay: f64| decay / decay.exp_m1();
+    let tail = |decay: f64| {
+        let busy = utilisation(decay);
+        (1.0 - busy) / (busy * decay.exp() - 1.0) * (-decay * wait).exp()
+    };
+    let (mut slow, mut fast) = (1e-9_f64, 10.0_f64);
+    for _ in 0..60 {
+        let middle = f64::midpoint(slow, fast);
+        if tail(middle) <= TAIL {
+            fast = middle;
+        } else {
+            slow = middle;
+        }
+    }
+    utilisation(fast)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways_to_pace_starts_agree_where_they_meet() {
+        let by_tail = pacing_utilisation_by_tail(LONG_WAIT);
+        let exact = {
+            let service = ConstantService::new(by_tail).unwrap();
+            service.wait_survival(LONG_WAIT)
+        };
+        assert!((exact / TAIL - 1.0).abs() < 1e-6, "{exact}");
+    }
+
+    #[test]
+    fn a_longer_promise_allows_a_busier_station() {
+        let waits = [0.5, 2.0, 19.9, 20.1, 500.0];
+        let busy: Vec<f64> = waits.iter().map(|wait| pacing_utilisation(*wait).unwrap()).collect();
+        assert!(busy.windows(2).all(|pair| pair[0] < pair[1]), "{busy:?}");
+        assert!(busy[4] < 1.0);
+    }
 }

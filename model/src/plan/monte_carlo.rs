@@ -202,33 +202,47 @@ impl<'a> Evaluation<'a> {
         interval(figure(&self.central(assignment)), &mut values)
     }
 
-    /// The hosts of some jobs together, turned into a figure at each draw, with its interval. A
-    /// draw at which one of them has no answer counts as above all others.
+    /// The hosts of some jobs together, each multiplied by its weight, turned into a figure at each
+    /// draw, with its interval. A draw at which one of them has no answer counts as above all
+    /// others.
     pub(super) fn total(
         &self,
+        central: &Draw,
         assignments: &[PlanAssignment],
+        weights: &[f64],
         figure: impl Fn(&Draw, f64) -> f64,
     ) -> Estimated {
-        let mut values: Vec<f64> = self.totals(assignments, figure);
-        let central: f64 = assignments.iter().map(|job| self.central(*job).hosts).sum();
-        interval(central, &mut values)
+        let mut values = self.totals(assignments, weights, &figure);
+        let hosts: f64 = assignments
+            .iter()
+            .zip(weights)
+            .map(|(job, weight)| self.central(*job).hosts * weight)
+            .sum();
+        interval(figure(central, hosts), &mut values)
     }
 
     /// The same by draw, in the order of the draws.
     pub(super) fn totals(
         &self,
         assignments: &[PlanAssignment],
+        weights: &[f64],
         figure: impl Fn(&Draw, f64) -> f64,
     ) -> Vec<f64> {
-        let jobs: Vec<usize> =
-            assignments.iter().filter_map(|job| self.jobs.index(*job)).collect();
+        let jobs: Vec<(usize, f64)> = assignments
+            .iter()
+            .zip(weights)
+            .filter_map(|(job, weight)| Some((self.jobs.index(*job)?, *weight)))
+            .collect();
         self.draws
             .iter()
             .zip(&self.outcomes)
             .map(|(draw, outcomes)| {
                 let hosts = jobs
                     .iter()
-                    .map(|job| outcomes[*job].sizing.as_ref().map_or(f64::INFINITY, |s| s.hosts))
+                    .map(|(job, weight)| {
+                        let sizing = outcomes[*job].sizing.as_ref();
+                        sizing.map_or(f64::INFINITY, |sizing| sizing.hosts * weight)
+                    })
                     .sum();
                 figure(draw, hosts)
             })

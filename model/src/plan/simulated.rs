@@ -26,6 +26,9 @@ const BRACKET: (f64, f64) = (0.8, 1.2);
 /// Loads the search may try before its events run out.
 const TRIALS: u64 = 16;
 
+/// A cell is made smaller rather than watched for less than this many simulated seconds.
+const SHORTEST_WATCH: f64 = 30.0;
+
 /// Part of a replication that is simulated but not measured, while contention settles.
 const WARM_UP: f64 = 0.2;
 
@@ -47,7 +50,7 @@ pub(super) fn simulate(
     let Ok(limits) = HostLimits::new(scenario, technology, &carried, central, table)? else {
         return Ok(not_simulated("the technology cannot carry the tier"));
     };
-    let cell = Cell { scenario, carried: &carried, limits: &limits };
+    let cell = Cell::new(scenario, &carried, &limits)?;
     let formula = cell.formula()?;
     let found = simulated_capacity(
         |sessions| cell.spec(sessions),
@@ -74,11 +77,23 @@ struct Cell<'a> {
     scenario: &'a Scenario,
     carried: &'a Carried,
     limits: &'a HostLimits,
+    hosts: u32,
 }
 
-impl Cell<'_> {
-    fn hosts(&self) -> u32 {
-        self.scenario.simulation.cell_hosts.min(self.scenario.fleet.cell_hosts)
+impl<'a> Cell<'a> {
+    /// The largest cell within the scenario's that can be watched for long enough: hosts that are
+    /// busy with very short bursts use up the events of a replication in no time.
+    fn new(
+        scenario: &'a Scenario,
+        carried: &'a Carried,
+        limits: &'a HostLimits,
+    ) -> Result<Self, PlanError> {
+        let most = scenario.simulation.cell_hosts.min(scenario.fleet.cell_hosts);
+        let mut cell = Self { scenario, carried, limits, hosts: most };
+        while cell.hosts > 1 && cell.affordable_seconds(cell.formula()?) < SHORTEST_WATCH {
+            cell.hosts /= 2;
+        }
+        Ok(cell)
     }
 
     /// Open sessions this very cell carries by the formulas.
@@ -89,7 +104,7 @@ impl Cell<'_> {
             service_level: &self.scenario.service_level,
         };
         let workload = Workload::steady(1.0, self.carried);
-        Ok(rules.carries(self.hosts(), &workload)?.1)
+        Ok(rules.carries(self.hosts, &workload)?.1)
     }
 
     fn service_level(&self) -> ServiceLevel {
@@ -111,7 +126,7 @@ impl Cell<'_> {
             SimulationError::InvalidSpec { field: "start_cpu", reason: error.to_string() }
         })?;
         Ok(CellSpec {
-            hosts: self.hosts(),
+            hosts: self.hosts,
             host: HostCapacity {
                 vcpus: self.limits.vcpus,
                 memory_bytes: bytes(self.limits.memory_bytes),
@@ -152,16 +167,19 @@ impl Cell<'_> {
         })
     }
 
-    /// The longest replication within the events allowed.
-    fn effort(&self, sessions: f64) -> Result<Effort, SimulationError> {
-        let options = &self.scenario.simulation;
+    /// The longest replication within the events allowed, in simulated seconds.
+    fn affordable_seconds(&self, sessions: f64) -> f64 {
         let workload = Workload::steady(sessions, self.carried);
         let session_rate = sessions / self.carried.session_seconds();
         // A burst begins and ends; a start is asked for, begins its work and ends.
         let events_per_second =
             2.0 * session_rate * self.carried.turns.mean() + 3.0 * workload.starts + session_rate;
-        let affordable = f64::from(options.events) / events_per_second;
-        let whole = affordable.min(options.window_seconds);
+        f64::from(self.scenario.simulation.events) / events_per_second
+    }
+
+    fn effort(&self, sessions: f64) -> Result<Effort, SimulationError> {
+        let options = &self.scenario.simulation;
+        let whole = self.affordable_seconds(sessions).min(options.window_seconds);
         Ok(Effort {
             observation: Observation::new(WARM_UP * whole, (1.0 - WARM_UP) * whole)?,
             replications: u64::from(options.replications),
@@ -207,7 +225,7 @@ impl Cell<'_> {
                 low: found.meets.min(found.estimate),
                 high: found.fails.max(found.estimate),
             },
-            cell_hosts: self.hosts(),
+            cell_hosts: self.hosts,
             window_seconds: at_capacity.replications.merged().seconds
                 / f64::from(options.replications),
             replications: options.replications,

@@ -546,7 +546,7 @@ impl<'a, 'b> Resolver<'a, 'b> {
                 complete = false;
                 continue;
             };
-            sum += share.value.central();
+            sum += share.value.stated();
             let title = tiers.get(tier).map_or(tier, |tier| tier.title.as_str());
             let key = format!("segments.{id}.tiers.{tier}");
             let label = format!("share of {title}");
