@@ -7,11 +7,12 @@ mod common;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let directory = std::env::args().nth(1).ok_or("which directory?")?;
-    std::fs::create_dir_all(&directory)?;
-    for chart in tonnage_reports::chart::all(&common::fixture()) {
-        let path = std::path::Path::new(&directory).join(chart.id());
-        std::fs::write(path.with_extension("svg"), chart.svg()?)?;
-        std::fs::write(path.with_extension("png"), chart.png()?)?;
-    }
+    let written =
+        tonnage_reports::write_all(&common::fixture(), std::path::Path::new(&directory))?;
+    let bytes: u64 = written.files.iter().map(|file| file.bytes).sum();
+    let summary = tonnage_reports::terminal::write(&common::fixture(), false);
+    std::io::Write::write_all(&mut std::io::stdout(), summary.as_bytes())?;
+    let line = format!("\n{} files, {bytes} bytes\n", written.files.len());
+    std::io::Write::write_all(&mut std::io::stdout(), line.as_bytes())?;
     Ok(())
 }

@@ -177,10 +177,13 @@ impl Axis {
                 role: Role::Muted,
             });
         }
+        let text = font::fitted(title, TICK_SIZE, false, scene.width);
+        let half = font::width(&text, TICK_SIZE, false) / 2.0;
+        let middle = f64::midpoint(self.start, self.end);
         scene.text(Label {
-            x: f64::midpoint(self.start, self.end),
+            x: middle.clamp(half.min(scene.width / 2.0), (scene.width - half).max(scene.width / 2.0)),
             y: bottom + 34.0,
-            text: title.to_owned(),
+            text,
             size: TICK_SIZE,
             bold: false,
             anchor: Anchor::Middle,

@@ -72,7 +72,7 @@ pub(super) fn fitted(text: &str, size: f64, bold: bool, room: f64) -> String {
     format!("{}…", cut.trim_end())
 }
 
-/// The text in lines no wider than `room`; a word that is too long is cut.
+/// The text in lines no wider than `room`; a word that is too long is broken.
 pub(super) fn wrapped(text: &str, size: f64, bold: bool, room: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split(' ') {
@@ -83,7 +83,18 @@ pub(super) fn wrapped(text: &str, size: f64, bold: bool, room: f64) -> Vec<Strin
                 continue;
             }
         }
-        lines.push(fitted(word, size, bold, room));
+        let mut piece = String::new();
+        for character in word.chars() {
+            let mut longer = piece.clone();
+            longer.push(character);
+            if !piece.is_empty() && width(&longer, size, bold) > room {
+                lines.push(std::mem::take(&mut piece));
+                piece.push(character);
+            } else {
+                piece = longer;
+            }
+        }
+        lines.push(piece);
     }
     lines
 }

@@ -34,11 +34,8 @@ pub(super) fn chart(result: &CapacityResult) -> Option<Chart> {
     let keys: Vec<_> = BINDINGS
         .into_iter()
         .filter(|(binding, _, _)| used.contains(binding))
-        .map(|(binding, mark, role)| Key {
-            mark,
-            role,
-            band: false,
-            text: format!("{} binds", words::binding(binding)),
+        .map(|(binding, mark, role)| {
+            Key::mark((mark, role), format!("{} binds", words::binding(binding)))
         })
         .collect();
     let axis = Axis::logarithmic(
@@ -129,6 +126,7 @@ fn tier_rows(result: &CapacityResult, tier: &str, description: &mut String) -> V
                 high: vcpus.high,
                 mark,
                 role,
+                long: text.clone(),
                 text,
             }],
         });

@@ -10,6 +10,10 @@ use super::theme::Role;
 
 const NAME_SIZE: f64 = 13.5;
 const NOTE_SIZE: f64 = 12.0;
+const NAME_LINE: f64 = 18.0;
+const NOTE_LINE: f64 = 16.0;
+/// Opacity of the reference band.
+const BAND: f64 = 0.35;
 /// Height of the line of one mark.
 const LINE: f64 = 19.0;
 
@@ -21,8 +25,10 @@ pub(super) struct Value {
     pub(super) high: f64,
     pub(super) mark: Mark,
     pub(super) role: Role,
-    /// What stands beside it.
+    /// What stands beside it on a wide page.
     pub(super) text: String,
+    /// What stands above it on a phone.
+    pub(super) long: String,
 }
 
 /// What stands on one row.
@@ -43,10 +49,53 @@ pub(super) struct Key {
     pub(super) role: Role,
     /// Whether the item stands for a band or bar instead of a mark.
     pub(super) band: bool,
+    pub(super) dashed: bool,
+    pub(super) opacity: f64,
     pub(super) text: String,
 }
 
-/// A reference band over all rows.
+impl Key {
+    /// The item of a mark.
+    pub(super) fn mark((mark, role): (Mark, Role), text: impl Into<String>) -> Self {
+        Self {
+            mark,
+            role,
+            band: false,
+            dashed: false,
+            opacity: 1.0,
+            text: text.into(),
+        }
+    }
+
+    /// The item of a line.
+    pub(super) fn line(role: Role, text: impl Into<String>) -> Self {
+        Self::mark((Mark::None, role), text)
+    }
+
+    /// The item of a dashed line.
+    pub(super) fn dashed(role: Role, text: impl Into<String>) -> Self {
+        Self {
+            dashed: true,
+            ..Self::line(role, text)
+        }
+    }
+
+    /// The item of a bar or area.
+    pub(super) fn bar(role: Role, opacity: f64, text: impl Into<String>) -> Self {
+        Self {
+            band: true,
+            opacity,
+            ..Self::line(role, text)
+        }
+    }
+
+    /// The item of the reference band.
+    pub(super) fn band(text: impl Into<String>) -> Self {
+        Self::bar(Role::Rest, BAND, text)
+    }
+}
+
+/// A reference band behind the heading rows.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Band {
     pub(super) low: f64,
@@ -75,20 +124,19 @@ pub(super) fn draw(chart: Ranges<'_>, width: f64) -> Scene {
         gutters(chart.rows, width)
     };
     let axis = chart.axis.over(start, end);
+    let layout = Layout {
+        narrow,
+        width,
+        start,
+        end,
+    };
     let bottom = chart
         .rows
         .iter()
         .enumerate()
-        .fold(top, |y, (i, row)| y + height(row, narrow, i == 0, width))
+        .fold(top, |y, (i, row)| y + height(row, &layout, i == 0))
         + 4.0;
     axis.draw_below(&mut scene, top, bottom, chart.tick, chart.axis_title);
-    if let Some(band) = chart.band {
-        let (low, high) = (axis.at(band.low), axis.at(band.high));
-        scene.rect((low, top), (high.max(low + 1.0), bottom), Role::Rest, 0.18);
-        for x in [low, high] {
-            scene.line((x, top), (x, bottom), 1.0, Role::Rest);
-        }
-    }
     scene.line((start, bottom), (end, bottom), 1.0, Role::Axis);
     let mut y = top;
     for (index, row) in chart.rows.iter().enumerate() {
@@ -96,10 +144,15 @@ pub(super) fn draw(chart: Ranges<'_>, width: f64) -> Scene {
             y += 8.0;
             scene.line((0.0, y), (width, y), 1.0, Role::Axis);
         }
+        if let (Some(band), true) = (chart.band, row.heading) {
+            let (low, high) = (axis.at(band.low), axis.at(band.high));
+            let end = y + height(row, &layout, true);
+            scene.rect((low, y + 2.0), (high.max(low + 1.0), end), Role::Rest, BAND);
+        }
         y = if narrow {
-            narrow_row(&mut scene, row, &axis, y)
+            narrow_row(&mut scene, row, &axis, y, &layout)
         } else {
-            wide_row(&mut scene, row, &axis, y, (start, end))
+            wide_row(&mut scene, row, &axis, y, &layout)
         };
     }
     scene.height = bottom + BELOW;
@@ -125,7 +178,9 @@ pub(super) fn legend(scene: &mut Scene, keys: &[Key], top: f64) -> f64 {
             y += STEP;
         }
         if key.band {
-            scene.rect((x, y - 5.0), (x + 16.0, y + 5.0), key.role, 1.0);
+            scene.rect((x, y - 5.0), (x + 16.0, y + 5.0), key.role, key.opacity);
+        } else if key.dashed {
+            scene.dashes((x, y), (x + 16.0, y), 2.0, key.role);
         } else if key.mark == Mark::None {
             scene.line((x, y), (x + 16.0, y), 2.0, key.role);
         } else {
@@ -172,116 +227,143 @@ fn gutters(rows: &[Row], width: f64) -> (f64, f64) {
     (start, end)
 }
 
-fn height(row: &Row, narrow: bool, first: bool, width: f64) -> f64 {
+/// The columns of a chart.
+struct Layout {
+    narrow: bool,
+    width: f64,
+    start: f64,
+    end: f64,
+}
+
+impl Layout {
+    /// Room for the name and note of a row.
+    fn room(&self, row: &Row) -> f64 {
+        if self.narrow || row.values.is_empty() {
+            self.width
+        } else {
+            self.start - 14.0
+        }
+    }
+
+    fn names(&self, row: &Row) -> Vec<String> {
+        font::wrapped(&row.name, NAME_SIZE, row.heading, self.room(row))
+    }
+
+    fn notes(&self, row: &Row) -> Vec<String> {
+        if row.note.is_empty() {
+            Vec::new()
+        } else {
+            font::wrapped(&row.note, NOTE_SIZE, false, self.room(row))
+        }
+    }
+
+    /// Height of the name and note of a row.
+    fn words(&self, row: &Row) -> f64 {
+        self.names(row).len() as f64 * NAME_LINE + self.notes(row).len() as f64 * NOTE_LINE
+    }
+}
+
+fn height(row: &Row, layout: &Layout, first: bool) -> f64 {
     let rule = if row.heading && !first { 8.0 } else { 0.0 };
     let values = row.values.len() as f64;
-    rule + if narrow {
-        let notes = if row.note.is_empty() {
-            0.0
-        } else {
-            font::wrapped(&row.note, NOTE_SIZE, false, width).len() as f64
-        };
-        let names = font::wrapped(&row.name, NAME_SIZE, row.heading, width).len() as f64;
-        10.0 + names * 18.0 + notes * 16.0 + values * 34.0
+    rule + if layout.narrow {
+        10.0 + layout.words(row) + values * 34.0
     } else {
-        let lines = if row.note.is_empty() { 1.0 } else { 2.0 };
-        13.0 + f64::max(lines * 18.0, values * LINE)
+        14.0 + f64::max(layout.words(row), values * LINE)
     }
 }
 
-fn wide_row(scene: &mut Scene, row: &Row, axis: &Axis, top: f64, (start, end): (f64, f64)) -> f64 {
-    let bottom = top + height(row, false, true, scene.width);
-    let middle = f64::midpoint(top, bottom);
-    let room = if row.values.is_empty() {
-        scene.width
-    } else {
-        start - 14.0
-    };
-    let name_y = if row.note.is_empty() {
-        middle
-    } else {
-        middle - 8.5
-    };
-    scene.text(Label {
-        x: 0.0,
-        y: name_y,
-        text: font::fitted(&row.name, NAME_SIZE, row.heading, room),
-        size: NAME_SIZE,
-        bold: row.heading,
-        anchor: Anchor::Start,
-        role: Role::Text,
-    });
-    scene.text(Label {
-        x: 0.0,
-        y: middle + 8.5,
-        text: font::fitted(&row.note, NOTE_SIZE, false, room),
-        size: NOTE_SIZE,
-        bold: false,
-        anchor: Anchor::Start,
-        role: Role::Muted,
-    });
-    let mut y = middle - (row.values.len() as f64 - 1.0) * LINE / 2.0;
-    for value in &row.values {
-        draw_value(scene, value, axis, y);
-        let room = scene.width - end - 12.0;
-        scene.text(Label {
-            x: end + 14.0,
-            y,
-            text: font::fitted(&value.text, NOTE_SIZE, false, room),
-            size: NOTE_SIZE,
-            bold: false,
-            anchor: Anchor::Start,
-            role: Role::Text,
-        });
-        y += LINE;
-    }
-    bottom
-}
-
-fn narrow_row(scene: &mut Scene, row: &Row, axis: &Axis, top: f64) -> f64 {
-    let mut y = top + 12.0;
-    let width = scene.width;
-    for text in font::wrapped(&row.name, NAME_SIZE, row.heading, width) {
+/// Name and note from `top`; returns where they end.
+fn words(scene: &mut Scene, row: &Row, layout: &Layout, top: f64) -> f64 {
+    let mut y = top;
+    for text in layout.names(row) {
         scene.text(Label {
             x: 0.0,
-            y,
+            y: y + NAME_LINE / 2.0,
             text,
             size: NAME_SIZE,
             bold: row.heading,
             anchor: Anchor::Start,
             role: Role::Text,
         });
-        y += 18.0;
+        y += NAME_LINE;
     }
-    if !row.note.is_empty() {
-        y -= 2.0;
-        for text in font::wrapped(&row.note, NOTE_SIZE, false, width) {
-            scene.text(Label {
-                x: 0.0,
-                y,
-                text,
-                size: NOTE_SIZE,
-                bold: false,
-                anchor: Anchor::Start,
-                role: Role::Muted,
-            });
-            y += 16.0;
-        }
-    }
-    for value in &row.values {
+    for text in layout.notes(row) {
         scene.text(Label {
             x: 0.0,
-            y: y + 1.0,
-            text: font::fitted(&value.text, NOTE_SIZE, false, width),
+            y: y + NOTE_LINE / 2.0,
+            text,
             size: NOTE_SIZE,
             bold: false,
             anchor: Anchor::Start,
-            role: Role::Text,
+            role: Role::Muted,
         });
-        draw_value(scene, value, axis, y + 17.0);
+        y += NOTE_LINE;
+    }
+    y
+}
+
+fn wide_row(scene: &mut Scene, row: &Row, axis: &Axis, top: f64, layout: &Layout) -> f64 {
+    let bottom = top + height(row, layout, true);
+    let middle = f64::midpoint(top, bottom);
+    words(scene, row, layout, middle - layout.words(row) / 2.0);
+    let mut y = middle - (row.values.len() as f64 - 1.0) * LINE / 2.0;
+    for value in &row.values {
+        draw_value(scene, value, axis, y);
+        let room = scene.width - layout.end - 14.0;
+        scene.text(Label {
+            x: layout.end + 14.0,
+            y,
+            text: font::fitted(&value.text, NOTE_SIZE, false, room),
+            size: NOTE_SIZE,
+            bold: false,
+            anchor: Anchor::Start,
+            role: value.text_role(),
+        });
+        y += LINE;
+    }
+    bottom
+}
+
+fn narrow_row(scene: &mut Scene, row: &Row, axis: &Axis, top: f64, layout: &Layout) -> f64 {
+    let mut y = words(scene, row, layout, top + 4.0) + 10.0;
+    for value in &row.values {
+        scene.text(Label {
+            x: 0.0,
+            y,
+            text: font::fitted(&value.long, NOTE_SIZE, false, layout.width),
+            size: NOTE_SIZE,
+            bold: false,
+            anchor: Anchor::Start,
+            role: value.text_role(),
+        });
+        draw_value(scene, value, axis, y + 16.0);
         y += 34.0;
     }
-    top + height(row, true, true, width)
+    top + height(row, layout, true)
+}
+
+impl Value {
+    /// A value that is missing, with the reason.
+    pub(super) fn missing(text: &str) -> Self {
+        Self {
+            low: f64::NAN,
+            central: f64::NAN,
+            high: f64::NAN,
+            mark: Mark::None,
+            role: Role::Muted,
+            text: text.to_owned(),
+            long: text.to_owned(),
+        }
+    }
+
+    fn text_role(&self) -> Role {
+        if self.role == Role::Muted {
+            Role::Muted
+        } else {
+            Role::Text
+        }
+    }
 }
 
 fn draw_value(scene: &mut Scene, value: &Value, axis: &Axis, y: f64) {

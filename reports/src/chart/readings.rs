@@ -28,9 +28,9 @@ pub(super) fn chart(result: &CapacityResult) -> Option<Chart> {
     let sessions_axis = axis(&sessions, true)?;
     let vcpus_axis = axis(&vcpus, false)?;
     let session_keys = [
-        key((Mark::Diamond, Role::Rest), "Envelope"),
-        key((Mark::Ring, Role::Series(0)), "Mean of the week"),
-        key((Mark::Disc, Role::Series(0)), "Peak of the week"),
+        Key::mark((Mark::Diamond, Role::Rest), "Envelope"),
+        Key::mark((Mark::Ring, Role::Series(0)), "Mean of the week"),
+        Key::mark((Mark::Disc, Role::Series(0)), "Peak of the week"),
     ];
     let vcpu_keys = plan_keys(result);
     Some(Chart::new(
@@ -89,28 +89,14 @@ pub(super) fn chart(result: &CapacityResult) -> Option<Chart> {
     ))
 }
 
-fn key((mark, role): (Mark, Role), text: &str) -> Key {
-    Key {
-        mark,
-        role,
-        band: false,
-        text: text.to_owned(),
-    }
-}
-
 fn plan_keys(result: &CapacityResult) -> Vec<Key> {
-    let mut keys = vec![Key {
-        mark: Mark::None,
-        role: Role::Rest,
-        band: true,
-        text: "Envelope (CPUs)".to_owned(),
-    }];
+    let mut keys = vec![Key::bar(Role::Rest, 1.0, "Envelope (CPUs)")];
     keys.extend(
         result
             .plans
             .iter()
             .zip(PLANS.into_iter().cycle())
-            .map(|(plan, style)| key(style, &plan.title)),
+            .map(|(plan, style)| Key::mark(style, &plan.title)),
     );
     keys
 }
@@ -135,13 +121,17 @@ fn axis(rows: &[Row], may_be_linear: bool) -> Option<Axis> {
 }
 
 fn sessions_row(reading: &ReadingResult) -> Row {
-    let value = |sessions: f64, mark, role, name: &str| Value {
-        low: sessions,
-        central: sessions,
-        high: sessions,
-        mark,
-        role,
-        text: format!("{name} {}", format::count(sessions)),
+    let value = |sessions: f64, mark, role, name: &str| {
+        let text = format!("{name} {}", format::count(sessions));
+        Value {
+            low: sessions,
+            central: sessions,
+            high: sessions,
+            mark,
+            role,
+            long: text.clone(),
+            text,
+        }
     };
     Row {
         name: reading.title.clone(),
@@ -157,16 +147,18 @@ fn sessions_row(reading: &ReadingResult) -> Row {
 
 fn vcpus_row(result: &CapacityResult, reading: &ReadingResult) -> Row {
     let envelope = &reading.envelope;
+    let text = format!(
+        "Envelope {}",
+        view::envelope_words(envelope.cpus_low, envelope.cpus_high)
+    );
     let mut values = vec![Value {
         low: envelope.cpus_low,
         central: f64::NAN,
         high: envelope.cpus_high,
         mark: Mark::None,
         role: Role::Rest,
-        text: format!(
-            "Envelope {}",
-            view::envelope_words(envelope.cpus_low, envelope.cpus_high)
-        ),
+        long: text.clone(),
+        text,
     }];
     for plan in &reading.plans {
         let place = result
@@ -182,6 +174,11 @@ fn vcpus_row(result: &CapacityResult, reading: &ReadingResult) -> Row {
             mark,
             role,
             text: format::estimate(plan.vcpus),
+            long: format!(
+                "{} {}",
+                view::plan_title(result, &plan.plan),
+                format::estimate(plan.vcpus)
+            ),
         });
     }
     Row {

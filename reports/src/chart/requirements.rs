@@ -49,28 +49,17 @@ pub(super) fn chart(result: &CapacityResult) -> Option<Chart> {
 }
 
 fn keys(result: &CapacityResult, band: bool) -> Vec<Key> {
-    let key = |(mark, role), text: &str| Key {
-        mark,
-        role,
-        band: false,
-        text: text.to_owned(),
-    };
-    let mut keys = vec![key(ANALYTIC, "Analytic")];
+    let mut keys = vec![Key::mark(ANALYTIC, "Analytic")];
     if result.plans.iter().any(|plan| {
         plan.simulated.is_some() || plan.tiers.iter().any(|t| view::simulated(t).is_some())
     }) {
-        keys.push(key(SIMULATED, "Simulated"));
+        keys.push(Key::mark(SIMULATED, "Simulated"));
     }
     if band {
-        keys.push(Key {
-            mark: Mark::None,
-            role: Role::Rest,
-            band: true,
-            text: format!(
-                "Envelope of the whole scenario: {} CPUs",
-                view::envelope_words(result.envelope.cpus_low, result.envelope.cpus_high)
-            ),
-        });
+        keys.push(Key::band(format!(
+            "Envelope of the whole scenario: {} CPUs",
+            view::envelope_words(result.envelope.cpus_low, result.envelope.cpus_high)
+        )));
     }
     keys
 }
@@ -87,7 +76,7 @@ fn rows(result: &CapacityResult) -> Vec<Row> {
                     view::technology_title(result, &tier.technology),
                     words::binding(tier.binding)
                 ),
-                _ => format!("binding: {}", view::binding_words(plan)),
+                _ => format!("binds: {}", view::binding_words(plan)),
             },
             heading: true,
             values: pair(&plan.analytic, plan.simulated.as_ref()),
@@ -115,19 +104,25 @@ fn rows(result: &CapacityResult) -> Vec<Row> {
 }
 
 fn pair(analytic: &Requirement, simulated: Option<&Requirement>) -> Vec<Value> {
-    let value = |requirement: &Requirement, (mark, role), name: &str| Value {
-        low: requirement.vcpus.low,
-        central: requirement.vcpus.central,
-        high: requirement.vcpus.high,
-        mark,
-        role,
-        text: format!("{name} {}", format::estimate(requirement.vcpus)),
+    let value = |requirement: &Requirement, (mark, role), name: &str| {
+        let text = format!("{name} {}", format::estimate(requirement.vcpus));
+        Value {
+            low: requirement.vcpus.low,
+            central: requirement.vcpus.central,
+            high: requirement.vcpus.high,
+            mark,
+            role,
+            long: text.clone(),
+            text,
+        }
     };
-    let mut values = vec![value(analytic, ANALYTIC, "Analytic")];
-    if let Some(found) = simulated {
-        values.push(value(found, SIMULATED, "Simulated"));
-    }
-    values
+    vec![
+        value(analytic, ANALYTIC, "Analytic"),
+        match simulated {
+            Some(found) => value(found, SIMULATED, "Simulated"),
+            None => Value::missing("Not simulated"),
+        },
+    ]
 }
 
 fn description(result: &CapacityResult) -> String {

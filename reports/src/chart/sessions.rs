@@ -9,6 +9,9 @@ use super::scene::{Anchor, Label, Mark, Scene};
 use super::theme::{Role, SERIES};
 use crate::format;
 
+/// Opacity of the areas.
+const FILL: f64 = 0.85;
+
 pub(super) fn by_zone(result: &CapacityResult) -> Option<Chart> {
     chart(
         result,
@@ -127,25 +130,13 @@ fn draw(result: &CapacityResult, layers: &[Layer], axis: &Axis, peak: &str, widt
     let mut scene = Scene::new(width);
     let mut keys: Vec<_> = layers
         .iter()
-        .map(|layer| Key {
-            mark: Mark::None,
-            role: layer.role,
-            band: true,
-            text: layer.name.clone(),
-        })
+        .map(|layer| Key::bar(layer.role, FILL, &layer.name))
         .collect();
-    keys.push(Key {
-        mark: Mark::None,
-        role: Role::Text,
-        band: false,
-        text: "All together".to_owned(),
-    });
-    keys.push(Key {
-        mark: Mark::None,
-        role: Role::Muted,
-        band: false,
-        text: format!("Dashed: mean {}", format::count(demand.mean_sessions)),
-    });
+    keys.push(Key::line(Role::Text, "All together"));
+    keys.push(Key::dashed(
+        Role::Text,
+        format!("Mean {}", format::count(demand.mean_sessions)),
+    ));
     let top = ranges::legend(&mut scene, &keys, 0.0) + 10.0;
     let left = 46.0;
     let right = width - 8.0;
@@ -176,8 +167,8 @@ fn draw(result: &CapacityResult, layers: &[Layer], axis: &Axis, peak: &str, widt
         .collect();
     scene.path(total, 2.0, Role::Text);
     let mean = y_axis.at(demand.mean_sessions);
-    scene.dashes((left, mean + 1.0), (right, mean + 1.0), 3.5, Role::Background);
-    scene.dashes((left, mean), (right, mean), 2.0, Role::Muted);
+    scene.line((left, mean), (right, mean), 3.5, Role::Background);
+    scene.dashes((left, mean), (right, mean), 1.5, Role::Text);
     mark_peak(&mut scene, result, peak, (left, right), &x_of, &y_axis);
     scene.height = bottom + 44.0;
     scene
@@ -203,7 +194,7 @@ fn stack(
             .chain(lower)
             .map(|(hour, value)| (x_of(*hour), y_axis.at(*value)))
             .collect();
-        scene.area(outline, layer.role, 0.82);
+        scene.area(outline, layer.role, FILL);
         let edge: Vec<_> = hours
             .iter()
             .zip(&ceiling)

@@ -6,7 +6,7 @@ use super::Chart;
 use super::axis::{Axis, BELOW, tick_count};
 use super::font;
 use super::ranges::{self, Key};
-use super::scene::{Anchor, Label, Mark, Scene};
+use super::scene::{Anchor, Label, Scene};
 use super::theme::Role;
 use crate::format;
 
@@ -57,32 +57,35 @@ pub(super) fn chart(result: &CapacityResult) -> Option<Chart> {
             bar.high_input
         ));
     }
-    let title = format!("Which uncertain inputs move the vCPUs of {} most?", plan.title);
+    let title = "Which uncertain inputs move the answer most?".to_owned();
+    let axis_title = if axis.logarithmic {
+        format!("vCPUs of {} (analytic), logarithmic scale", plan.title)
+    } else {
+        format!("vCPUs of {} (analytic)", plan.title)
+    };
     Some(Chart::new(
         "tornado",
         title,
         description,
         result,
-        |width| draw(&bars, centre, &axis, width),
+        |width| draw(&bars, centre, &axis, &axis_title, width),
     ))
 }
 
-fn draw(bars: &[&TornadoBar], centre: f64, axis: &Axis, width: f64) -> Scene {
+fn draw(
+    bars: &[&TornadoBar],
+    centre: f64,
+    axis: &Axis,
+    axis_title: &str,
+    width: f64,
+) -> Scene {
     let narrow = width < 600.0;
     let mut scene = Scene::new(width);
-    let key = |mark, role, band, text: String| Key {
-        mark,
-        role,
-        band,
-        text,
-    };
     let keys = [
-        key(Mark::None, LOW, true, "Input at its 5% quantile".to_owned()),
-        key(Mark::None, HIGH, true, "Input at its 95% quantile".to_owned()),
-        key(
-            Mark::None,
+        Key::bar(LOW, 1.0, "Input at its 5% quantile"),
+        Key::bar(HIGH, 1.0, "Input at its 95% quantile"),
+        Key::line(
             Role::Text,
-            false,
             format!("All inputs central: {} vCPUs", format::count(centre)),
         ),
     ];
@@ -115,12 +118,7 @@ fn draw(bars: &[&TornadoBar], centre: f64, axis: &Axis, width: f64) -> Scene {
     };
     let axis = axis.clone().over(start, end);
     let bottom = top + bars.len() as f64 * step + 2.0;
-    let title = if axis.logarithmic {
-        "vCPUs, logarithmic scale"
-    } else {
-        "vCPUs"
-    };
-    axis.draw_below(&mut scene, top, bottom, tick_count, title);
+    axis.draw_below(&mut scene, top, bottom, tick_count, axis_title);
     scene.line((start, bottom), (end, bottom), 1.0, Role::Axis);
     for (index, bar) in bars.iter().enumerate() {
         let y = top + index as f64 * step;
@@ -169,12 +167,18 @@ fn draw(bars: &[&TornadoBar], centre: f64, axis: &Axis, width: f64) -> Scene {
             Role::Text,
         ));
         let from = axis.at(centre);
-        for (value, role) in [(bar.low_output, LOW), (bar.high_output, HIGH)] {
+        // Where both ends lie on one side of the centre, the bars share the height.
+        let apart = (bar.low_output - centre) * (bar.high_output - centre) <= 0.0;
+        let (above, below) = if apart { (8.0, 8.0) } else { (0.0, 0.0) };
+        for (value, role, top, bottom) in [
+            (bar.low_output, LOW, 8.0, above),
+            (bar.high_output, HIGH, below, 8.0),
+        ] {
             let to = axis.at(value);
             if (to - from).abs() > 0.5 {
                 scene.rect(
-                    (from.min(to), middle - 8.0),
-                    (from.max(to), middle + 8.0),
+                    (from.min(to), middle - top),
+                    (from.max(to), middle + bottom),
                     role,
                     1.0,
                 );

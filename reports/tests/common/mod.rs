@@ -544,14 +544,14 @@ fn technologies() -> Vec<TechnologyResult> {
         ]),
         technology("container", "Container (runc)", Boundary::SharedKernel, &[ApiCalls, Javascript, Python, Wasm, Linux, Browser], vec![
             number("start_wall", "212 ms", Published, "Invented runtime README", "create, start and delete; caches dropped", true),
-            number("density_limit", "1000 per host", Assumed, "kernel and network limits", false),
+            number("density_limit", "1000 per host", Assumed, "kernel and network limits", "", false),
         ]),
         technology("gvisor", "gVisor (systrap)", Boundary::UserSpaceKernel, &[ApiCalls, Javascript, Python, Wasm, Linux, Browser], vec![
             number("start_wall", "310 ms", Published, "Invented blog", "eight hosts", true),
         ]),
         technology("firecracker", "Firecracker microVM", Boundary::Hardware, &[ApiCalls, Javascript, Python, Wasm, Linux], vec![
             number("start_wall", "161 ms", Published, "Invented paper, raw data", "serial p50, wall clock of the whole process", true),
-            number("memory_live", "165 MiB", Assumed, "guest of 128 MiB, VMM, page tables", true),
+            number("memory_live", "165 MiB", Assumed, "guest of 128 MiB, VMM, page tables", "", true),
         ]),
     ]
 }
