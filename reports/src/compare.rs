@@ -3,7 +3,7 @@
 mod markdown;
 mod text;
 
-use tonnage_model::result::{BindingResource, CapacityResult, Estimated, PlanResult};
+use tonnage_model::result::{BindingResource, CapacityResult, Estimated, PlanResult, Requirement};
 
 use crate::view;
 
@@ -168,10 +168,12 @@ fn method_changes(before: &CapacityResult, after: &CapacityResult) -> Vec<String
 /// of one kind do, is told apart by its place.
 fn inputs(result: &CapacityResult) -> Vec<(String, String, String)> {
     let scenario = result.assumptions.iter().map(|input| ("scenario", input));
-    let technologies = result
-        .technologies
-        .iter()
-        .flat_map(|technology| technology.numbers.iter().map(|n| (technology.id.as_str(), n)));
+    let technologies = result.technologies.iter().flat_map(|technology| {
+        technology
+            .numbers
+            .iter()
+            .map(|n| (technology.id.as_str(), n))
+    });
     let mut all: Vec<(String, String, String)> = Vec::new();
     for (subject, input) in scenario.chain(technologies) {
         let origin = crate::words::origin(input.origin);
@@ -181,7 +183,11 @@ fn inputs(result: &CapacityResult) -> Vec<(String, String, String)> {
             copies += 1;
             key = format!("{} ({copies})", input.key);
         }
-        all.push((subject.to_owned(), key, format!("{} ({origin})", input.value)));
+        all.push((
+            subject.to_owned(),
+            key,
+            format!("{} ({origin})", input.value),
+        ));
     }
     let scenario = &result.scenario;
     let mut host = |key: &str, value: String| {
@@ -269,19 +275,19 @@ fn output_changes(before: &CapacityResult, after: &CapacityResult) -> Vec<Output
     let exact = |value: f64| Some(Estimated::exact(value));
     let mut outputs = vec![
         output(
-            "envelope, simultaneous sessions".to_owned(),
+            "envelope: simultaneous sessions".to_owned(),
             "sessions",
             exact(before.envelope.sessions),
             exact(after.envelope.sessions),
         ),
         output(
-            "mean open sessions".to_owned(),
+            "open sessions: mean".to_owned(),
             "sessions",
             exact(before.demand.mean_sessions),
             exact(after.demand.mean_sessions),
         ),
         output(
-            "peak open sessions".to_owned(),
+            "open sessions: peak".to_owned(),
             "sessions",
             Some(before.demand.peak_sessions),
             Some(after.demand.peak_sessions),
@@ -289,37 +295,24 @@ fn output_changes(before: &CapacityResult, after: &CapacityResult) -> Vec<Output
     ];
     for (old, new) in pairs(before, after) {
         let title = &new.title;
-        outputs.push(output(
-            format!("{title}, analytic"),
-            "vCPUs",
-            Some(old.analytic.vcpus),
-            Some(new.analytic.vcpus),
-        ));
-        let simulated = |plan: &PlanResult| plan.simulated.as_ref().map(|found| found.vcpus);
-        if old.simulated.is_some() || new.simulated.is_some() {
-            outputs.push(output(
-                format!("{title}, simulated"),
-                "vCPUs",
-                simulated(old),
-                simulated(new),
-            ));
-        }
-        let (best_old, _) = view::best(old);
-        let (best_new, _) = view::best(new);
-        outputs.push(output(
-            format!("{title}, hosts"),
-            "hosts",
-            Some(best_old.hosts),
-            Some(best_new.hosts),
-        ));
-        if best_old.usd_per_month.is_some() || best_new.usd_per_month.is_some() {
-            outputs.push(output(
-                format!("{title}, list price per month"),
-                "US dollars",
-                best_old.usd_per_month,
-                best_new.usd_per_month,
-            ));
-        }
+        let both_simulated = old.simulated.is_some() && new.simulated.is_some();
+        let analytic = (Some(&old.analytic), Some(&new.analytic), "analytic");
+        let simulated = (old.simulated.as_ref(), new.simulated.as_ref(), "simulated");
+        let mut push = |(old, new, kind): (Option<&Requirement>, Option<&Requirement>, &str),
+                        unit: &'static str,
+                        pick: fn(&Requirement) -> Option<Estimated>| {
+            let name = format!("{title}: {unit}, {kind}");
+            let (old, new) = (old.and_then(pick), new.and_then(pick));
+            if old.is_some() || new.is_some() {
+                outputs.push(output(name, unit, old, new));
+            }
+        };
+        push(analytic, "vCPUs", |r| Some(r.vcpus));
+        push(simulated, "vCPUs", |r| Some(r.vcpus));
+        // Hosts and prices of the same estimate on both sides.
+        let best = if both_simulated { simulated } else { analytic };
+        push(best, "hosts", |r| Some(r.hosts));
+        push(best, "US dollars per month", |r| r.usd_per_month);
     }
     outputs
 }
@@ -409,8 +402,8 @@ impl Movement {
 impl OutputChange {
     fn show(&self, value: Option<Estimated>) -> String {
         match value {
-            None => "none".to_owned(),
-            Some(value) if self.unit == "US dollars" => {
+            None => "–".to_owned(),
+            Some(value) if self.unit.starts_with("US dollars") => {
                 crate::format::estimate_with(value, crate::format::usd_with)
             }
             Some(value) => crate::format::estimate(value),
@@ -468,8 +461,12 @@ impl Comparison {
                     );
                 }
             }
-            (true, false) => lines.push("The scenario changed; the profile is the same.".to_owned()),
-            (false, true) => lines.push("The profile changed; the scenario is the same.".to_owned()),
+            (true, false) => {
+                lines.push("The scenario changed; the profile is the same.".to_owned());
+            }
+            (false, true) => {
+                lines.push("The profile changed; the scenario is the same.".to_owned());
+            }
             (true, true) => lines.push("Both the scenario and the profile changed.".to_owned()),
         }
         if !self.method_changes.is_empty() {

@@ -26,8 +26,7 @@ use parts::Charts;
 pub const FILE: &str = "report.html";
 
 /// Nothing is loaded from anywhere, and nothing runs.
-const POLICY: &str =
-    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 /// The page.
 ///
@@ -39,16 +38,40 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> Result<String,
     let charts = Charts::new(&charts)?;
     let sections: [(&str, &str, Markup); 12] = [
         ("claims", "Claims", claims::section(result)),
-        ("vcpus", "vCPUs required", requirements::section(result, &charts)),
-        ("matrix", "Every technology", requirements::matrix(result, &charts)),
+        (
+            "vcpus",
+            "vCPUs required",
+            requirements::section(result, &charts),
+        ),
+        (
+            "matrix",
+            "Every technology",
+            requirements::matrix(result, &charts),
+        ),
         ("readings", "Readings", readings::section(result, &charts)),
         ("demand", "Demand", demand::section(result, &charts)),
         ("assumptions", "Assumptions", assumptions::section(result)),
-        ("service-level", "Service level", service_level::section(result)),
+        (
+            "service-level",
+            "Service level",
+            service_level::section(result),
+        ),
         ("cost", "Hosts and cost", cost::section(result)),
-        ("sensitivity", "Sensitivity", tornado::section(result, &charts)),
-        ("technologies", "Technologies", technologies::section(result)),
-        ("provenance", "Provenance", provenance::section(result, options)),
+        (
+            "sensitivity",
+            "Sensitivity",
+            tornado::section(result, &charts),
+        ),
+        (
+            "technologies",
+            "Technologies",
+            technologies::section(result),
+        ),
+        (
+            "provenance",
+            "Provenance",
+            provenance::section(result, options),
+        ),
         ("downloads", "Downloads", provenance::downloads(&files)),
     ];
     let page = html! {

@@ -9,6 +9,7 @@
 //! bytes.
 
 pub mod chart;
+pub mod check;
 pub mod compare;
 pub mod csv;
 pub mod error;

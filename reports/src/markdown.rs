@@ -42,10 +42,11 @@ fn summary(page: &mut Page, result: &CapacityResult) {
         escaped(&result.scenario.service_level)
     ));
     page.heading(2, "Before you use these numbers");
-    if result.warnings.is_empty() {
+    let warnings = view::warnings(result);
+    if warnings.is_empty() {
         page.paragraph("The plan raised no warning.");
     } else {
-        page.list(result.warnings.iter().map(|warning| escaped(warning)));
+        page.list(warnings.iter().map(|warning| escaped(warning)));
     }
 }
 
@@ -211,38 +212,36 @@ fn matrix(page: &mut Page, result: &CapacityResult) {
             "What binds",
             "#Sessions per vCPU",
         ],
-        view::matrix_by_tier(result).into_iter().flat_map(|(_, cells)| cells).map(|cell| {
-            let mut row = vec![
-                escaped(view::tier_title(result, &cell.tier)),
-                escaped(view::technology_title(result, &cell.technology)),
-            ];
-            let reason = match &cell.outcome {
-                MatrixOutcome::Suitable {
-                    requirement,
-                    binding,
-                    sessions_per_vcpu,
-                } => {
-                    row.extend([
-                        format::estimate(requirement.vcpus),
-                        format::full(requirement.hosts.central.ceil()),
-                        words::binding(*binding).to_owned(),
-                        format::count(*sessions_per_vcpu),
-                    ]);
-                    return row;
-                }
-                MatrixOutcome::Unsuitable { missing } => {
-                    format!("lacks {}", words::capabilities(missing))
-                }
-                MatrixOutcome::Impossible { reason } => escaped(reason),
-            };
-            row.extend([
-                "cannot".to_owned(),
-                String::new(),
-                reason,
-                String::new(),
-            ]);
-            row
-        }),
+        view::matrix_by_tier(result)
+            .into_iter()
+            .flat_map(|(_, cells)| cells)
+            .map(|cell| {
+                let mut row = vec![
+                    escaped(view::tier_title(result, &cell.tier)),
+                    escaped(view::technology_title(result, &cell.technology)),
+                ];
+                let reason = match &cell.outcome {
+                    MatrixOutcome::Suitable {
+                        requirement,
+                        binding,
+                        sessions_per_vcpu,
+                    } => {
+                        row.extend([
+                            format::estimate(requirement.vcpus),
+                            format::full(requirement.hosts.central.ceil()),
+                            words::binding(*binding).to_owned(),
+                            format::count(*sessions_per_vcpu),
+                        ]);
+                        return row;
+                    }
+                    MatrixOutcome::Unsuitable { missing } => {
+                        format!("lacks {}", words::capabilities(missing))
+                    }
+                    MatrixOutcome::Impossible { reason } => escaped(reason),
+                };
+                row.extend(["cannot".to_owned(), String::new(), reason, String::new()]);
+                row
+            }),
     );
 }
 
@@ -405,7 +404,14 @@ fn service_level(page: &mut Page, result: &CapacityResult) {
         return;
     }
     page.table(
-        &["Tier", "Technology", "Promise", "#At most", "#Found", "Kept?"],
+        &[
+            "Tier",
+            "Technology",
+            "Promise",
+            "#At most",
+            "#Found",
+            "Kept?",
+        ],
         rows.into_iter(),
     );
 }
@@ -564,9 +570,6 @@ fn provenance(page: &mut Page, result: &CapacityResult, options: &ReportOptions)
 /// A link to a chart's file, where there is such a chart.
 fn picture(page: &mut Page, result: &CapacityResult, id: &str) {
     if let Some(chart) = chart::all(result).iter().find(|chart| chart.id() == id) {
-        page.paragraph(&format!(
-            "![{}](charts/{id}.svg)",
-            escaped(chart.title())
-        ));
+        page.paragraph(&format!("![{}](charts/{id}.svg)", escaped(chart.title())));
     }
 }

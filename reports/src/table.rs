@@ -359,7 +359,8 @@ fn demand(result: &CapacityResult) -> Table {
     );
     let demand = &result.demand;
     for (index, hour) in demand.hours.iter().enumerate() {
-        let at = |values: &[f64]| Cell::Number(values.get(index).copied().filter(|v| v.is_finite()));
+        let at =
+            |values: &[f64]| Cell::Number(values.get(index).copied().filter(|v| v.is_finite()));
         table.push(vec![
             number(*hour),
             text("total"),
@@ -495,10 +496,12 @@ fn assumptions(result: &CapacityResult) -> Table {
         ],
     );
     let scenario = result.assumptions.iter().map(|input| ("scenario", input));
-    let technologies = result
-        .technologies
-        .iter()
-        .flat_map(|technology| technology.numbers.iter().map(|n| (technology.id.as_str(), n)));
+    let technologies = result.technologies.iter().flat_map(|technology| {
+        technology
+            .numbers
+            .iter()
+            .map(|n| (technology.id.as_str(), n))
+    });
     for (subject, input) in scenario.chain(technologies) {
         table.push(vec![
             text(subject),

@@ -2,6 +2,8 @@
 
 mod layout;
 
+use std::fmt::Write as _;
+
 use tonnage_model::result::{CapacityResult, Verdict};
 
 use crate::{format, view, words};
@@ -19,8 +21,8 @@ pub fn write(result: &CapacityResult, color: bool) -> String {
         out.push_str(&style.bold(&line));
         out.push('\n');
     }
-    for warning in &result.warnings {
-        for (index, line) in wrapped(warning, WIDTH - 2).into_iter().enumerate() {
+    for warning in view::warnings(result) {
+        for (index, line) in wrapped(&warning, WIDTH - 2).into_iter().enumerate() {
             let mark = if index == 0 { "! " } else { "  " };
             out.push_str(&style.warn(&format!("{mark}{line}")));
             out.push('\n');
@@ -76,14 +78,23 @@ fn plans(out: &mut String, result: &CapacityResult, style: Style) {
                 .map_or("not simulated".to_owned(), |r| format::estimate(r.vcpus)),
             view::binding_mix(plan)
                 .first()
-                .map_or(String::new(), |(first, _)| words::binding(*first).to_owned()),
+                .map_or(String::new(), |(first, _)| {
+                    words::binding(*first).to_owned()
+                }),
             best.usd_per_month
                 .map_or("no price".to_owned(), |usd| format::usd(usd.central)),
         ]);
     }
     out.push_str(&columns(
         style,
-        &["plan", "#envelope CPUs", "#analytic vCPUs", "#simulated vCPUs", "binds", "#per month"],
+        &[
+            "plan",
+            "#envelope CPUs",
+            "#analytic vCPUs",
+            "#simulated vCPUs",
+            "binds",
+            "#per month",
+        ],
         &rows,
     ));
 }
@@ -111,7 +122,14 @@ fn tiers(out: &mut String, result: &CapacityResult, style: Style) {
         .collect();
     out.push_str(&columns(
         style,
-        &["tier", "technology", "#analytic vCPUs", "#simulated vCPUs", "binds", "#sessions/vCPU"],
+        &[
+            "tier",
+            "technology",
+            "#analytic vCPUs",
+            "#simulated vCPUs",
+            "binds",
+            "#sessions/vCPU",
+        ],
         &rows,
     ));
 }
@@ -137,9 +155,9 @@ fn claims(out: &mut String, result: &CapacityResult, style: Style) {
         let found = wrapped(&claim.found, room);
         for (index, line) in found.iter().enumerate() {
             if index == 0 {
-                out.push_str(&format!("  {colored}: {line}\n"));
+                let _ = writeln!(out, "  {colored}: {line}");
             } else {
-                out.push_str(&format!("  {line}\n"));
+                let _ = writeln!(out, "  {line}");
             }
         }
     }

@@ -1,5 +1,7 @@
 //! What several formats say about a result in the same words.
 
+use std::fmt::Write as _;
+
 use tonnage_model::result::{
     BindingResource, CapacityResult, Estimated, MatrixCell, MatrixOutcome, PlanResult, Requirement,
     SimulatedResult, SimulationOutcome, TierResult,
@@ -84,11 +86,12 @@ pub(crate) fn binding_words(plan: &PlanResult) -> String {
                 format::percent_with(*share, 2)
             );
             for (resource, share) in rest {
-                text.push_str(&format!(
+                let _ = write!(
+                    text,
                     ", {} ({})",
                     words::binding(*resource),
                     format::percent_with(*share, 2)
-                ));
+                );
             }
             text
         }
@@ -356,4 +359,14 @@ pub(crate) fn matrix_by_tier(result: &CapacityResult) -> Vec<(&str, Vec<&MatrixC
         })
         .filter(|(_, cells)| !cells.is_empty())
         .collect()
+}
+
+/// What the reader must know first: where the result contradicts itself, then its warnings.
+pub(crate) fn warnings(result: &CapacityResult) -> Vec<String> {
+    let mut all: Vec<String> = crate::check::contradictions(result)
+        .into_iter()
+        .map(|line| format!("Do not use this result, it contradicts itself: {line}."))
+        .collect();
+    all.extend(result.warnings.iter().cloned());
+    all
 }

@@ -60,7 +60,11 @@ pub(crate) fn planned(charts: &[chart::Chart], tables: &[table::Table]) -> Vec<P
         group,
     };
     let mut files = vec![
-        file("report.md".to_owned(), "this report as Markdown", "Documents"),
+        file(
+            "report.md".to_owned(),
+            "this report as Markdown",
+            "Documents",
+        ),
         file(
             "result.json".to_owned(),
             "the whole result; `tonnage compare` and `tonnage report` read it",
@@ -68,7 +72,11 @@ pub(crate) fn planned(charts: &[chart::Chart], tables: &[table::Table]) -> Vec<P
         ),
     ];
     for table in tables {
-        files.push(file(format!("csv/{}.csv", table.name), table.about, "Tables as CSV"));
+        files.push(file(
+            format!("csv/{}.csv", table.name),
+            table.about,
+            "Tables as CSV",
+        ));
     }
     for table in tables {
         let path = format!("parquet/{}.parquet", table.name);

@@ -2,6 +2,9 @@
 //!
 //! Needs `chromium` on the path; without it the tests say so and pass.
 
+// A skipped test has to say so where a person sees it.
+#![allow(clippy::print_stderr)]
+
 mod common;
 
 use std::path::{Path, PathBuf};
@@ -86,7 +89,9 @@ fn visit(browser: &Path, page: &Path) -> Visit {
 /// page as their origin, do not count.
 fn requests(log: &str) -> Vec<String> {
     let log: serde_json::Value = serde_json::from_str(log).expect("the network log is complete");
-    let events = log["events"].as_array().expect("the network log has events");
+    let events = log["events"]
+        .as_array()
+        .expect("the network log has events");
     events
         .iter()
         .filter_map(|event| {
@@ -124,12 +129,21 @@ fn a_page_that_errs_or_reaches_out_is_caught() {
         visit(&browser, &page).complaints
     };
     let error = catch("error.html", "<script>console.error('broken')</script>");
-    assert!(error.iter().any(|line| line.contains("broken")), "{error:?}");
+    assert!(
+        error.iter().any(|line| line.contains("broken")),
+        "{error:?}"
+    );
     let thrown = catch("thrown.html", "<script>throw new Error('thrown')</script>");
-    assert!(thrown.iter().any(|line| line.contains("thrown")), "{thrown:?}");
+    assert!(
+        thrown.iter().any(|line| line.contains("thrown")),
+        "{thrown:?}"
+    );
     // A port of this machine at which nothing listens: the attempt is what counts.
     let request = catch("request.html", "<img src='http://127.0.0.1:9/pixel.png'>");
-    assert!(request.iter().any(|line| line.contains("127.0.0.1:9")), "{request:?}");
+    assert!(
+        request.iter().any(|line| line.contains("127.0.0.1:9")),
+        "{request:?}"
+    );
     let policy = catch(
         "policy.html",
         "<meta http-equiv='Content-Security-Policy' content=\"default-src 'none'\">\

@@ -13,11 +13,11 @@ fn changed() -> tonnage_model::result::CapacityResult {
     result.provenance.scenario_digest = "00ff".repeat(16);
     result.provenance.profile_digest = "11ee".repeat(16);
     result.provenance.replications = 16;
-    result.answer = "After the change (invented numbers).".to_owned();
-    result.assumptions[1].value = "12% (9%–16%), mean over all hours".to_owned();
+    result.answer = String::from("After the change (invented numbers).");
+    result.assumptions[1].value = String::from("12% (9%–16%), mean over all hours");
     result.assumptions.remove(8);
-    result.technologies[4].numbers[1].value = "140 MiB".to_owned();
-    result.technologies[0].numbers[1].value = "1.70 ms".to_owned();
+    result.technologies[4].numbers[1].value = String::from("140 MiB");
+    result.technologies[0].numbers[1].value = String::from("1.70 ms");
     let plan = &mut result.plans[0];
     plan.analytic.vcpus = estimated(0.7e6, 0.8e6, 0.9e6);
     plan.analytic.hosts = plan.analytic.vcpus.scaled(1.0 / 96.0);
@@ -25,8 +25,8 @@ fn changed() -> tonnage_model::result::CapacityResult {
     plan.tiers[2].binding = BindingResource::Cpu;
     let plan = &mut result.plans[1];
     plan.analytic.vcpus = plan.analytic.vcpus.scaled(0.97);
-    result.plans[2].id = "other".to_owned();
-    result.plans[2].title = "Another plan".to_owned();
+    result.plans[2].id = String::from("other");
+    result.plans[2].title = String::from("Another plan");
     result
 }
 
@@ -74,13 +74,16 @@ fn overlapping_intervals_are_inside_the_uncertainty() {
             .expect("the output")
             .movement
     };
-    assert_eq!(movement("Isolates first, analytic"), Movement::Lower);
-    assert_eq!(movement("Isolates first, simulated"), Movement::OneSided);
+    assert_eq!(movement("Isolates first: vCPUs, analytic"), Movement::Lower);
     assert_eq!(
-        movement("Containers for everything, analytic"),
+        movement("Isolates first: vCPUs, simulated"),
+        Movement::OneSided
+    );
+    assert_eq!(
+        movement("Containers for everything: vCPUs, analytic"),
         Movement::InsideUncertainty
     );
-    assert_eq!(movement("peak open sessions"), Movement::Same);
+    assert_eq!(movement("open sessions: peak"), Movement::Same);
     assert_eq!(comparison.plans_added, ["Another plan"]);
     assert_eq!(comparison.bindings.len(), 1);
 }

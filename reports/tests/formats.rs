@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::fmt::Write as _;
+
 use common::fixture;
 use tonnage_reports::{ReportOptions, csv, html, json, markdown, parquet, table, terminal};
 
@@ -107,12 +109,13 @@ fn csv_headers_and_first_rows() {
     for table in table::all(&fixture()) {
         let csv = csv::write(&table).expect("CSV");
         let lines: Vec<_> = csv.lines().take(3).collect();
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             "{} ({} rows)\n{}\n\n",
             table.name,
             table.rows(),
             lines.join("\n")
-        ));
+        );
     }
     insta::assert_snapshot!(text);
 }
@@ -124,7 +127,10 @@ fn csv_keeps_every_digit_and_quotes_what_needs_it() {
     for table in table::all(&result) {
         let text = csv::write(&table).expect("CSV");
         let mut reader = ::csv::Reader::from_reader(text.as_bytes());
-        assert_eq!(reader.headers().expect("headers").len(), table.columns.len());
+        assert_eq!(
+            reader.headers().expect("headers").len(),
+            table.columns.len()
+        );
         let records: Vec<_> = reader.records().map(|r| r.expect("a record")).collect();
         assert_eq!(records.len(), table.rows(), "{}", table.name);
         for (index, column) in table.columns.iter().enumerate() {
@@ -180,7 +186,13 @@ fn parquet_reads_back_as_the_table() {
 fn series_by_zone_and_by_tier_add_up_in_the_demand_table() {
     let tables = table::all(&fixture());
     let demand = tables.iter().find(|t| t.name == "demand").expect("demand");
-    let number = |name: &str| match &demand.columns.iter().find(|c| c.name == name).expect("column").values {
+    let number = |name: &str| match &demand
+        .columns
+        .iter()
+        .find(|c| c.name == name)
+        .expect("column")
+        .values
+    {
         table::Values::Number(values) => values.clone(),
         _ => panic!("{name} holds numbers"),
     };
@@ -260,7 +272,9 @@ fn the_page_shows_markup_in_text_and_obeys_none() {
 fn the_page_reaches_for_nothing_outside_itself() {
     let page = html::write(&fixture(), &ReportOptions::default()).expect("a page");
     assert!(page.contains("default-src 'none'"));
-    for forbidden in ["<script", "<link", "<img", "<iframe", "@import", "url(", "src="] {
+    for forbidden in [
+        "<script", "<link", "<img", "<iframe", "@import", "url(", "src=",
+    ] {
         assert!(!page.contains(forbidden), "{forbidden}");
     }
     // Addresses occur only as the name of the SVG language and the links to sibling files.

@@ -17,8 +17,14 @@ fn contents(directory: &Path) -> BTreeMap<String, Vec<u8>> {
             if path.is_dir() {
                 open.push(path);
             } else {
-                let name = path.strip_prefix(directory).expect("inside").to_string_lossy();
-                found.insert(name.replace('\\', "/"), std::fs::read(&path).expect("a file"));
+                let name = path
+                    .strip_prefix(directory)
+                    .expect("inside")
+                    .to_string_lossy();
+                found.insert(
+                    name.replace('\\', "/"),
+                    std::fs::read(&path).expect("a file"),
+                );
             }
         }
     }
@@ -36,7 +42,11 @@ fn everything_is_written_and_the_page_links_to_it() {
     for file in &written.files {
         assert_eq!(found[&file.path].len() as u64, file.bytes);
         if file.path != "report.html" {
-            assert!(page.contains(&format!("href=\"{}\"", file.path)), "{}", file.path);
+            assert!(
+                page.contains(&format!("href=\"{}\"", file.path)),
+                "{}",
+                file.path
+            );
         }
     }
     for target in page.split("href=\"").skip(1) {
@@ -92,12 +102,20 @@ fn a_place_that_cannot_be_written_is_named() {
     std::fs::write(&file, "in the way").expect("a file");
     let error = write_all(&fixture(), &file.join("report")).expect_err("not a directory");
     let text = error.to_string();
-    assert!(text.contains("a-file") && text.contains("irectory"), "{text}");
+    assert!(
+        text.contains("a-file") && text.contains("irectory"),
+        "{text}"
+    );
     // A directory where a file has to go.
     let taken = directory.path().join("taken");
     std::fs::create_dir_all(taken.join("report.html/inside")).expect("a directory");
-    let text = write_all(&fixture(), &taken).expect_err("taken").to_string();
+    let text = write_all(&fixture(), &taken)
+        .expect_err("taken")
+        .to_string();
     assert!(text.contains("report.html"), "{text}");
     let left: Vec<_> = contents(&taken).into_keys().collect();
-    assert!(left.iter().all(|name| !name.contains("partial")), "{left:?}");
+    assert!(
+        left.iter().all(|name| !name.contains("partial")),
+        "{left:?}"
+    );
 }

@@ -156,7 +156,7 @@ impl Axis {
             clippy::cast_sign_loss,
             reason = "a small positive number"
         )]
-        let most = (room / 50.0).clamp(4.0, 12.0) as usize;
+        let most = (room / 62.0).clamp(6.0, 12.0) as usize;
         let mut free_from = f64::NEG_INFINITY;
         for tick in self.ticks(most) {
             let x = self.at(tick);
@@ -184,7 +184,10 @@ impl Axis {
         let half = font::width(&text, TICK_SIZE, false) / 2.0;
         let middle = f64::midpoint(self.start, self.end);
         scene.text(Label {
-            x: middle.clamp(half.min(scene.width / 2.0), (scene.width - half).max(scene.width / 2.0)),
+            x: middle.clamp(
+                half.min(scene.width / 2.0),
+                (scene.width - half).max(scene.width / 2.0),
+            ),
             y: bottom + 34.0,
             text,
             size: TICK_SIZE,

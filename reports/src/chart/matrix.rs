@@ -1,5 +1,7 @@
 //! What would each tier need on every technology that can carry it?
 
+use std::fmt::Write as _;
+
 use tonnage_model::result::{BindingResource, CapacityResult, MatrixCell, MatrixOutcome};
 
 use super::Chart;
@@ -86,7 +88,7 @@ fn tier_rows(
         }
     }
     let title = view::tier_title(result, tier);
-    description.push_str(&format!(" {title}:"));
+    let _ = write!(description, " {title}:");
     let mut rows = vec![Row {
         name: title.to_owned(),
         note: if others.is_empty() {
@@ -99,7 +101,7 @@ fn tier_rows(
     }];
     for (technology, vcpus, binding, per_vcpu) in suitable {
         let text = format::estimate(vcpus);
-        description.push_str(&format!(" {technology} {text};"));
+        let _ = write!(description, " {technology} {text};");
         let (_, mark, role) = BINDINGS
             .into_iter()
             .find(|(found, _, _)| *found == binding)

@@ -60,8 +60,7 @@ fn raster(scene: &Scene) -> Result<(u32, u32, Vec<u8>), String> {
     };
     let mut fine = vec![255_u8; fine_width * fine_height * 3];
     {
-        let inner =
-            BitMapBackend::with_buffer(&mut fine, dimensions(fine_width, fine_height)?);
+        let inner = BitMapBackend::with_buffer(&mut fine, dimensions(fine_width, fine_height)?);
         let area = SmoothText { inner }.into_drawing_area();
         scene
             .draw(&area, (SCALE * OVERSAMPLING) as f64, Role::light)
@@ -93,8 +92,7 @@ struct SmoothText<'a> {
     inner: BitMapBackend<'a>,
 }
 
-type Outcome<'a> =
-    Result<(), DrawingErrorKind<<BitMapBackend<'a> as DrawingBackend>::ErrorType>>;
+type Outcome<'a> = Result<(), DrawingErrorKind<<BitMapBackend<'a> as DrawingBackend>::ErrorType>>;
 
 impl<'a> DrawingBackend for SmoothText<'a> {
     type ErrorType = <BitMapBackend<'a> as DrawingBackend>::ErrorType;

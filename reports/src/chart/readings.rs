@@ -1,5 +1,7 @@
 //! What does each reading of the scenario imply?
 
+use std::fmt::Write as _;
+
 use tonnage_model::result::{CapacityResult, ReadingResult};
 
 use super::Chart;
@@ -138,7 +140,12 @@ fn sessions_row(reading: &ReadingResult) -> Row {
         note: format!("peak ÷ mean {}", format::short(reading.peak_to_mean, 3)),
         heading: false,
         values: vec![
-            value(reading.envelope.sessions, Mark::Diamond, Role::Rest, "Envelope"),
+            value(
+                reading.envelope.sessions,
+                Mark::Diamond,
+                Role::Rest,
+                "Envelope",
+            ),
             value(reading.mean_sessions, Mark::Ring, Role::Series(0), "Mean"),
             value(reading.peak_sessions, Mark::Disc, Role::Series(0), "Peak"),
         ],
@@ -188,19 +195,21 @@ fn vcpus_row(result: &CapacityResult, reading: &ReadingResult) -> Row {
 fn description(result: &CapacityResult) -> String {
     let mut text = "Open sessions and required vCPUs under each reading.".to_owned();
     for reading in &result.readings {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             " {}: envelope {} sessions, mean {}, peak {}",
             reading.title,
             format::count(reading.envelope.sessions),
             format::count(reading.mean_sessions),
             format::count(reading.peak_sessions)
-        ));
+        );
         for plan in &reading.plans {
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 "; {} {} vCPUs",
                 view::plan_title(result, &plan.plan),
                 format::estimate(plan.vcpus)
-            ));
+            );
         }
         text.push('.');
     }

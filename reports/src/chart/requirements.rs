@@ -1,5 +1,7 @@
 //! How many vCPUs does each plan need, and do the estimates agree?
 
+use std::fmt::Write as _;
+
 use tonnage_model::result::{CapacityResult, Requirement};
 
 use super::Chart;
@@ -131,15 +133,16 @@ fn description(result: &CapacityResult) -> String {
         view::envelope_words(result.envelope.cpus_low, result.envelope.cpus_high)
     );
     for plan in &result.plans {
-        text.push_str(&format!(
+        let _ = write!(
+            text,
             " {}: analytic {}",
             plan.title,
             format::estimate(plan.analytic.vcpus)
-        ));
+        );
         if let Some(found) = &plan.simulated {
-            text.push_str(&format!(", simulated {}", format::estimate(found.vcpus)));
+            let _ = write!(text, ", simulated {}", format::estimate(found.vcpus));
         }
-        text.push_str(&format!("; binding: {}.", view::binding_words(plan)));
+        let _ = write!(text, "; binding: {}.", view::binding_words(plan));
     }
     text
 }

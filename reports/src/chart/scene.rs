@@ -270,7 +270,11 @@ impl Scene {
                         .into_text_style(area)
                         .color(&colour)
                         .pos(Pos::new(anchor, VPos::Center));
-                    area.draw(&Text::new(label.text.clone(), at(&(label.x, label.y)), style))?;
+                    area.draw(&Text::new(
+                        label.text.clone(),
+                        at(&(label.x, label.y)),
+                        style,
+                    ))?;
                 }
             }
         }

@@ -36,7 +36,11 @@ fn assert_legible(scene: &Scene, name: &str) {
             "{name}: {:?} leaves the picture: {left} {right} {top} {bottom}",
             label.text
         );
-        assert!(font::covers(&label.text), "{name}: no glyph in {:?}", label.text);
+        assert!(
+            font::covers(&label.text),
+            "{name}: no glyph in {:?}",
+            label.text
+        );
         for other in &labels[index + 1..] {
             let (l, r, t, b) = bounds(other);
             let apart = right <= l || r <= left || bottom <= t || b <= top;
@@ -77,7 +81,12 @@ fn long_names_stay_inside_and_apart() {
         bar.label = long.to_owned();
         bar.low_input = "a very long value of an input, with its unit".to_owned();
     }
-    for series in result.demand.by_zone.iter_mut().chain(&mut result.demand.by_tier) {
+    for series in result
+        .demand
+        .by_zone
+        .iter_mut()
+        .chain(&mut result.demand.by_tier)
+    {
         series.name = long.to_owned();
     }
     for chart in super::all(&result) {

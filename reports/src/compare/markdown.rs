@@ -32,7 +32,7 @@ impl Comparison {
             &["Input", "Before", "After", "#Moves the answer by"],
             self.inputs.iter().map(|input| {
                 let show = |value: &Option<String>| {
-                    value.as_deref().map_or("none".to_owned(), escaped)
+                    value.as_deref().map_or("not there".to_owned(), escaped)
                 };
                 vec![
                     escaped(&input.name()),
@@ -44,11 +44,10 @@ impl Comparison {
         );
         page.heading(2, "Outputs");
         page.table(
-            &["Output", "Unit", "#Before", "#After", "#Ratio", "Movement"],
+            &["Output", "#Before", "#After", "#Ratio", "Movement"],
             self.outputs.iter().map(|output| {
                 vec![
                     escaped(&output.name),
-                    output.unit.to_owned(),
                     output.show(output.before),
                     output.show(output.after),
                     output.show_ratio(),

@@ -34,8 +34,14 @@ impl Comparison {
                 .map(|input| {
                     vec![
                         input.name(),
-                        input.before.clone().unwrap_or_else(|| "none".to_owned()),
-                        input.after.clone().unwrap_or_else(|| "none".to_owned()),
+                        input
+                            .before
+                            .clone()
+                            .unwrap_or_else(|| "not there".to_owned()),
+                        input
+                            .after
+                            .clone()
+                            .unwrap_or_else(|| "not there".to_owned()),
                         input.show_weight(),
                     ]
                 })
@@ -51,7 +57,7 @@ impl Comparison {
             .filter(|output| output.movement != Movement::Same)
             .map(|output| {
                 vec![
-                    format!("{}, {}", output.name, output.unit),
+                    output.name.clone(),
                     output.show(output.before),
                     output.show(output.after),
                     output.show_ratio(),

@@ -4,8 +4,8 @@ use maud::{Markup, html};
 use tonnage_model::result::{CapacityResult, Estimated, ServiceLevelResult};
 
 use super::parts::{columns, heading, table};
-use crate::view::{self, Comparison};
 use crate::format;
+use crate::view::{self, Comparison};
 
 pub(super) fn section(result: &CapacityResult) -> Markup {
     let simulated = view::comparisons(result);

@@ -64,13 +64,14 @@ pub(super) fn answer(result: &CapacityResult) -> Markup {
 }
 
 pub(super) fn warnings(result: &CapacityResult) -> Markup {
+    let warnings = view::warnings(result);
     html! {
         section.warnings id="warnings" aria-labelledby="warnings-heading" {
             (parts::heading("warnings", "Before you use these numbers"))
-            @if result.warnings.is_empty() {
+            @if warnings.is_empty() {
                 p { "The plan raised no warning." }
             } @else {
-                ul { @for warning in &result.warnings { li { (warning) } } }
+                ul { @for warning in &warnings { li { (warning) } } }
             }
         }
     }

@@ -26,7 +26,9 @@ impl Page {
 
     /// A table; headings that begin with `#` are of numbers and stand right.
     pub(crate) fn table(&mut self, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
-        let mut text = row(head.iter().map(|name| escaped(name.trim_start_matches('#'))));
+        let mut text = row(head
+            .iter()
+            .map(|name| escaped(name.trim_start_matches('#'))));
         text.push('\n');
         text.push_str(&rule(head.iter().map(|name| name.starts_with('#'))));
         let mut any = false;

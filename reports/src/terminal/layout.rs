@@ -71,7 +71,10 @@ pub(crate) fn wrapped(text: &str, room: usize) -> Vec<String> {
 /// that begins with `#` is of numbers, which stand right.
 pub(crate) fn columns(style: Style, head: &[&str], rows: &[Vec<String>]) -> String {
     const GAP: usize = 2;
-    let names: Vec<_> = head.iter().map(|name| name.trim_start_matches('#')).collect();
+    let names: Vec<_> = head
+        .iter()
+        .map(|name| name.trim_start_matches('#'))
+        .collect();
     let mut widths: Vec<usize> = names.iter().map(|name| length(name)).collect();
     for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {

@@ -2,7 +2,14 @@
 //! simulated or published, and no file made from it says anything about any technology.
 
 // Each test binary uses a part of this.
-#![allow(dead_code, missing_docs, unreachable_pub)]
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    clippy::wildcard_imports,
+    clippy::too_many_lines,
+    clippy::must_use_candidate
+)]
 
 use tonnage_model::profile::{Boundary, Capability, Origin};
 use tonnage_model::result::*;
@@ -35,7 +42,11 @@ fn activity(hour: f64, offset: f64) -> f64 {
     let clock = local.rem_euclid(24.0);
     let bump = |at: f64, width: f64| (-((clock - at) / width).powi(2)).exp();
     let day = 0.95 * bump(10.5, 2.2) + bump(15.0, 2.6) + 0.12 * bump(20.5, 2.0);
-    if weekday { 0.03 + day } else { 0.03 + 0.13 * day }
+    if weekday {
+        0.03 + day
+    } else {
+        0.03 + 0.13 * day
+    }
 }
 
 fn demand() -> DemandResult {
@@ -54,10 +65,11 @@ fn demand() -> DemandResult {
     let mean = raw.iter().sum::<f64>() / raw.len() as f64;
     let scale = 15.0e6 / mean;
     let sessions: Vec<f64> = raw.iter().map(|value| value * scale).collect();
-    let (peak_at, peak) = sessions
-        .iter()
-        .enumerate()
-        .fold((0, 0.0), |best, (i, v)| if *v > best.1 { (i, *v) } else { best });
+    let (peak_at, peak) =
+        sessions.iter().enumerate().fold(
+            (0, 0.0),
+            |best, (i, v)| if *v > best.1 { (i, *v) } else { best },
+        );
     let named = |name: &str, values: Vec<f64>| NamedSeries {
         name: name.to_owned(),
         values,
@@ -78,10 +90,15 @@ fn demand() -> DemandResult {
                 named(zone.0, values.collect())
             })
             .collect(),
-        by_tier: [("API calls only", 0.55), ("Generated code", 0.27), ("Full Linux", 0.14), ("Browser", 0.04)]
-            .iter()
-            .map(|(name, share)| named(name, sessions.iter().map(|v| v * share).collect()))
-            .collect(),
+        by_tier: [
+            ("API calls only", 0.55),
+            ("Generated code", 0.27),
+            ("Full Linux", 0.14),
+            ("Browser", 0.04),
+        ]
+        .iter()
+        .map(|(name, share)| named(name, sessions.iter().map(|v| v * share).collect()))
+        .collect(),
         mean_sessions: 15.0e6,
         working_hours_sessions: 15.0e6 * 2.31,
         peak_sessions: around(peak, 0.062, 0.071),
@@ -204,8 +221,16 @@ fn tier_result(input: &TierInput) -> TierResult {
             Lifecycle::PerSession
         },
         peak_sessions: around(input.sessions, 0.062, 0.071),
-        peak_sandboxes: around(input.sessions * if input.per_burst { 0.04 } else { 1.0 }, 0.07, 0.08),
-        starts_per_second: around(input.sessions / if input.per_burst { 18.0 } else { 1260.0 }, 0.08, 0.09),
+        peak_sandboxes: around(
+            input.sessions * if input.per_burst { 0.04 } else { 1.0 },
+            0.07,
+            0.08,
+        ),
+        starts_per_second: around(
+            input.sessions / if input.per_burst { 18.0 } else { 1260.0 },
+            0.08,
+            0.09,
+        ),
         offered_load: input.vcpus.scaled(0.58),
         start_share_of_load: if input.per_burst { 0.21 } else { 0.004 },
         analytic: requirement(input.vcpus),
@@ -235,9 +260,13 @@ fn tier_result(input: &TierInput) -> TierResult {
 fn plan(id: &str, title: &str, inputs: &[TierInput]) -> PlanResult {
     let tiers: Vec<_> = inputs.iter().map(tier_result).collect();
     let sum = |pick: fn(&TierResult) -> Option<Estimated>| {
-        tiers.iter().map(pick).try_fold(Estimated::exact(0.0), |sum, value| {
-            value.map(|v| estimated(sum.low + v.low, sum.central + v.central, sum.high + v.high))
-        })
+        tiers
+            .iter()
+            .map(pick)
+            .try_fold(Estimated::exact(0.0), |sum, value| {
+                value
+                    .map(|v| estimated(sum.low + v.low, sum.central + v.central, sum.high + v.high))
+            })
     };
     let analytic = sum(|tier| Some(tier.analytic.vcpus)).expect("every tier has one");
     let simulated = sum(|tier| match &tier.simulated {
@@ -399,7 +428,11 @@ fn matrix(peak: f64) -> Vec<MatrixCell> {
         suitable("api", "gvisor", 0.55, 13.9, Memory),
         suitable("api", "firecracker", 0.55, 12.2, Memory),
         suitable("code", "v8-isolate", 0.27, 96.0, Cpu),
-        lacks("code", "wasm", &[Capability::Javascript, Capability::Python]),
+        lacks(
+            "code",
+            "wasm",
+            &[Capability::Javascript, Capability::Python],
+        ),
         suitable("code", "container", 0.27, 19.1, StartRate),
         suitable("code", "gvisor", 0.27, 12.8, Memory),
         suitable("code", "firecracker", 0.27, 11.4, Memory),
@@ -425,13 +458,69 @@ fn matrix(peak: f64) -> Vec<MatrixCell> {
 
 fn tornado(centre: f64) -> Vec<TornadoBar> {
     [
-        ("segments.knowledge-workers.concurrency", "Share of agents with a session open", "10%", "21%", 0.69, 1.38, 0.71),
-        ("technologies.firecracker.memory_live", "Memory of a live Firecracker microVM", "131 MiB", "212 MiB", 0.84, 1.21, 0.46),
-        ("tiers.linux.burst_cpu", "CPU work of a burst, full Linux", "0.40 CPU-s", "1.9 CPU-s", 0.86, 1.17, 0.33),
-        ("segments.knowledge-workers.agents", "Agents per person", "1.0", "1.3", 0.93, 1.14, 0.24),
-        ("tiers.browser.memory", "Working set of a browser", "310 MiB", "520 MiB", 0.94, 1.07, 0.19),
-        ("tiers.api.think", "Think time between bursts, API calls", "31 s", "9 s", 0.97, 1.04, -0.12),
-        ("technologies.v8-isolate.start_cpu", "CPU of one isolate start", "1.1 ms", "2.4 ms", 0.992, 1.013, 0.05),
+        (
+            "segments.knowledge-workers.concurrency",
+            "Share of agents with a session open",
+            "10%",
+            "21%",
+            0.69,
+            1.38,
+            0.71,
+        ),
+        (
+            "technologies.firecracker.memory_live",
+            "Memory of a live Firecracker microVM",
+            "131 MiB",
+            "212 MiB",
+            0.84,
+            1.21,
+            0.46,
+        ),
+        (
+            "tiers.linux.burst_cpu",
+            "CPU work of a burst, full Linux",
+            "0.40 CPU-s",
+            "1.9 CPU-s",
+            0.86,
+            1.17,
+            0.33,
+        ),
+        (
+            "segments.knowledge-workers.agents",
+            "Agents per person",
+            "1.0",
+            "1.3",
+            0.93,
+            1.14,
+            0.24,
+        ),
+        (
+            "tiers.browser.memory",
+            "Working set of a browser",
+            "310 MiB",
+            "520 MiB",
+            0.94,
+            1.07,
+            0.19,
+        ),
+        (
+            "tiers.api.think",
+            "Think time between bursts, API calls",
+            "31 s",
+            "9 s",
+            0.97,
+            1.04,
+            -0.12,
+        ),
+        (
+            "technologies.v8-isolate.start_cpu",
+            "CPU of one isolate start",
+            "1.1 ms",
+            "2.4 ms",
+            0.992,
+            1.013,
+            0.05,
+        ),
     ]
     .into_iter()
     .map(|(key, label, low, high, below, above, rank)| TornadoBar {
@@ -511,14 +600,62 @@ fn assumption(key: &str, value: &str, origin: Origin, source: &str, uncertain: b
 fn assumptions() -> Vec<Assumption> {
     use Origin::{Assumed, Published};
     vec![
-        assumption("segments.knowledge-workers.people", "100 000 000", Published, "Fixture Gazette, 2026-01-01 (invented)", false),
-        assumption("segments.knowledge-workers.concurrency", "15% (10%–21%), mean over all hours", Published, "Fixture Gazette, 2026-01-01 (invented)", true),
-        assumption("segments.knowledge-workers.agents", "1.1 (1.0–1.3)", Published, "Invented Research, \"Agents per person\", 2026", true),
-        assumption("segments.knowledge-workers.zones", "United States, five zones", Published, "Invented census of jobs by state", false),
-        assumption("tiers.api.share", "55%", Assumed, "no public split is known; the isolates-first scenario varies it", false),
-        assumption("tiers.api.think", "18 s (9 s–31 s), lognormal", Assumed, "time of one model answer", true),
-        assumption("tiers.linux.burst_cpu", "0.9 CPU-s (0.4–1.9)", Assumed, "compile and test of a small change", true),
-        assumption("tiers.browser.memory", "400 MiB (310–520)", Assumed, "one page with scripts", true),
+        assumption(
+            "segments.knowledge-workers.people",
+            "100 000 000",
+            Published,
+            "Fixture Gazette, 2026-01-01 (invented)",
+            false,
+        ),
+        assumption(
+            "segments.knowledge-workers.concurrency",
+            "15% (10%–21%), mean over all hours",
+            Published,
+            "Fixture Gazette, 2026-01-01 (invented)",
+            true,
+        ),
+        assumption(
+            "segments.knowledge-workers.agents",
+            "1.1 (1.0–1.3)",
+            Published,
+            "Invented Research, \"Agents per person\", 2026",
+            true,
+        ),
+        assumption(
+            "segments.knowledge-workers.zones",
+            "United States, five zones",
+            Published,
+            "Invented census of jobs by state",
+            false,
+        ),
+        assumption(
+            "tiers.api.share",
+            "55%",
+            Assumed,
+            "no public split is known; the isolates-first scenario varies it",
+            false,
+        ),
+        assumption(
+            "tiers.api.think",
+            "18 s (9 s–31 s), lognormal",
+            Assumed,
+            "time of one model answer",
+            true,
+        ),
+        assumption(
+            "tiers.linux.burst_cpu",
+            "0.9 CPU-s (0.4–1.9)",
+            Assumed,
+            "compile and test of a small change",
+            true,
+        ),
+        assumption(
+            "tiers.browser.memory",
+            "400 MiB (310–520)",
+            Assumed,
+            "one page with scripts",
+            true,
+        ),
         assumption("host.overcommit", "none", Assumed, "", false),
     ]
 }
@@ -526,40 +663,147 @@ fn assumptions() -> Vec<Assumption> {
 fn technologies() -> Vec<TechnologyResult> {
     use Capability::{ApiCalls, Browser, Javascript, Linux, Python, Wasm};
     use Origin::{Assumed, Measured, Published};
-    let number = |key: &str, value: &str, origin, source: &str, conditions: &str, uncertain| Assumption {
-        conditions: conditions.to_owned(),
-        ..assumption(key, value, origin, source, uncertain)
-    };
-    let technology = |id: &str, title: &str, boundary, offers: &[Capability], numbers| TechnologyResult {
-        id: id.to_owned(),
-        title: title.to_owned(),
-        boundary,
-        offers: offers.to_vec(),
-        numbers,
-    };
+    let number =
+        |key: &str, value: &str, origin, source: &str, conditions: &str, uncertain| Assumption {
+            conditions: conditions.to_owned(),
+            ..assumption(key, value, origin, source, uncertain)
+        };
+    let technology =
+        |id: &str, title: &str, boundary, offers: &[Capability], numbers| TechnologyResult {
+            id: id.to_owned(),
+            title: title.to_owned(),
+            boundary,
+            offers: offers.to_vec(),
+            numbers,
+        };
     let here = "harness, fixture host, 30 processes × 40 iterations (invented)";
     vec![
-        technology("v8-isolate", "V8 isolate", Boundary::LanguageRuntime, &[ApiCalls, Javascript, Wasm], vec![
-            number("start_wall", "3.10 ms (2.90–3.40 ms) p50", Measured, here, "cold, page cache warm, first useful result", true),
-            number("start_cpu", "1.62 ms", Measured, here, "cold, page cache warm", true),
-            number("memory_live", "3.42 MiB", Measured, here, "slope over 50–2000 live", true),
-            number("start_wall", "5 ms", Published, "Invented vendor, blog, 2018", "vendor's claim, no method", false),
-        ]),
-        technology("wasm", "Wasm instance", Boundary::LanguageRuntime, &[ApiCalls, Wasm], vec![
-            number("start_wall", "41.0 µs", Measured, here, "precompiled module", true),
-            number("memory_live", "1.90 MiB", Measured, here, "slope over 50–5000 live", true),
-        ]),
-        technology("container", "Container (runc)", Boundary::SharedKernel, &[ApiCalls, Javascript, Python, Wasm, Linux, Browser], vec![
-            number("start_wall", "212 ms", Published, "Invented runtime README", "create, start and delete; caches dropped", true),
-            number("density_limit", "1000 per host", Assumed, "kernel and network limits", "", false),
-        ]),
-        technology("gvisor", "gVisor (systrap)", Boundary::UserSpaceKernel, &[ApiCalls, Javascript, Python, Wasm, Linux, Browser], vec![
-            number("start_wall", "310 ms", Published, "Invented blog", "eight hosts", true),
-        ]),
-        technology("firecracker", "Firecracker microVM", Boundary::Hardware, &[ApiCalls, Javascript, Python, Wasm, Linux], vec![
-            number("start_wall", "161 ms", Published, "Invented paper, raw data", "serial p50, wall clock of the whole process", true),
-            number("memory_live", "165 MiB", Assumed, "guest of 128 MiB, VMM, page tables", "", true),
-        ]),
+        technology(
+            "v8-isolate",
+            "V8 isolate",
+            Boundary::LanguageRuntime,
+            &[ApiCalls, Javascript, Wasm],
+            vec![
+                number(
+                    "start_wall",
+                    "3.10 ms (2.90–3.40 ms) p50",
+                    Measured,
+                    here,
+                    "cold, page cache warm, first useful result",
+                    true,
+                ),
+                number(
+                    "start_cpu",
+                    "1.62 ms",
+                    Measured,
+                    here,
+                    "cold, page cache warm",
+                    true,
+                ),
+                number(
+                    "memory_live",
+                    "3.42 MiB",
+                    Measured,
+                    here,
+                    "slope over 50–2000 live",
+                    true,
+                ),
+                number(
+                    "start_wall",
+                    "5 ms",
+                    Published,
+                    "Invented vendor, blog, 2018",
+                    "vendor's claim, no method",
+                    false,
+                ),
+            ],
+        ),
+        technology(
+            "wasm",
+            "Wasm instance",
+            Boundary::LanguageRuntime,
+            &[ApiCalls, Wasm],
+            vec![
+                number(
+                    "start_wall",
+                    "41.0 µs",
+                    Measured,
+                    here,
+                    "precompiled module",
+                    true,
+                ),
+                number(
+                    "memory_live",
+                    "1.90 MiB",
+                    Measured,
+                    here,
+                    "slope over 50–5000 live",
+                    true,
+                ),
+            ],
+        ),
+        technology(
+            "container",
+            "Container (runc)",
+            Boundary::SharedKernel,
+            &[ApiCalls, Javascript, Python, Wasm, Linux, Browser],
+            vec![
+                number(
+                    "start_wall",
+                    "212 ms",
+                    Published,
+                    "Invented runtime README",
+                    "create, start and delete; caches dropped",
+                    true,
+                ),
+                number(
+                    "density_limit",
+                    "1000 per host",
+                    Assumed,
+                    "kernel and network limits",
+                    "",
+                    false,
+                ),
+            ],
+        ),
+        technology(
+            "gvisor",
+            "gVisor (systrap)",
+            Boundary::UserSpaceKernel,
+            &[ApiCalls, Javascript, Python, Wasm, Linux, Browser],
+            vec![number(
+                "start_wall",
+                "310 ms",
+                Published,
+                "Invented blog",
+                "eight hosts",
+                true,
+            )],
+        ),
+        technology(
+            "firecracker",
+            "Firecracker microVM",
+            Boundary::Hardware,
+            &[ApiCalls, Javascript, Python, Wasm, Linux],
+            vec![
+                number(
+                    "start_wall",
+                    "161 ms",
+                    Published,
+                    "Invented paper, raw data",
+                    "serial p50, wall clock of the whole process",
+                    true,
+                ),
+                number(
+                    "memory_live",
+                    "165 MiB",
+                    Assumed,
+                    "guest of 128 MiB, VMM, page tables",
+                    "",
+                    true,
+                ),
+            ],
+        ),
     ]
 }
 
