@@ -109,7 +109,7 @@ fn check_requirement(
     if !near(vcpus, requirement.vcpus.central) {
         found.push(format!(
             "{name}: {} hosts of {} vCPUs are {} vCPUs, not {}",
-            format::full(requirement.hosts.central),
+            format::hosts(requirement.hosts.central),
             result.scenario.host_vcpus,
             format::count(vcpus),
             format::count(requirement.vcpus.central)
@@ -122,7 +122,7 @@ fn check_requirement(
         if !near(product, usd.central) {
             found.push(format!(
                 "{name}: {} hosts cost {} per month, not {}",
-                format::full(requirement.hosts.central),
+                format::hosts(requirement.hosts.central),
                 format::usd(product),
                 format::usd(usd.central)
             ));

@@ -10,6 +10,9 @@ use tonnage_model::result::Estimated;
 /// The space between groups of three digits: narrow, and never broken at the end of a line.
 pub const GROUP_SPACE: char = '\u{202f}';
 
+/// The space between a number and its unit: never broken at the end of a line.
+pub const UNIT_SPACE: char = '\u{a0}';
+
 /// Significant digits of an estimate.
 const DIGITS: usize = 3;
 
@@ -38,6 +41,21 @@ pub fn full(value: f64) -> String {
         ""
     };
     format!("{sign}{}", grouped(&digits))
+}
+
+/// Hosts in full: whole ones, rounded up, since nobody buys a part of one.
+pub fn hosts(value: f64) -> String {
+    // A product such as 0.1 × 30 is 3.0000000000000004 and still three hosts.
+    full((value - value.abs() * 1e-9).ceil())
+}
+
+/// The 95% interval of hosts in full.
+pub fn hosts_interval(value: Estimated) -> String {
+    if is_exact(value) {
+        hosts(value.central)
+    } else {
+        format!("{}–{}", hosts(value.low), hosts(value.high))
+    }
 }
 
 /// A value with the given number of significant digits and a short-scale suffix.
@@ -133,7 +151,7 @@ pub fn bytes(value: f64) -> String {
         scaled /= 1024.0;
         unit += 1;
     }
-    format!("{} {}", plain(scaled, DIGITS), UNITS[unit])
+    format!("{}{UNIT_SPACE}{}", plain(scaled, DIGITS), UNITS[unit])
 }
 
 /// A duration in the unit that suits it: `4.20 ms`, `20.0 min`, `3 d`.
@@ -164,7 +182,7 @@ pub fn seconds_with(value: f64, digits: usize) -> String {
     } else {
         (1.0 / 86_400.0, "d")
     };
-    format!("{} {unit}", plain(value * factor, digits))
+    format!("{}{UNIT_SPACE}{unit}", plain(value * factor, digits))
 }
 
 /// US dollars with three significant digits: `$1.23M`, `$950`.
@@ -389,6 +407,13 @@ mod tests {
     }
 
     #[test]
+    fn hosts_are_whole_and_rounded_up() {
+        assert_eq!(hosts(18_055.2), "18\u{202f}056");
+        assert_eq!(hosts(0.1 * 30.0), "3");
+        assert_eq!(hosts(f64::NAN), "n/a");
+    }
+
+    #[test]
     fn intervals_tell_their_ends_apart() {
         let narrow = Estimated {
             central: 612_300.0,
@@ -407,11 +432,11 @@ mod tests {
 
     #[test]
     fn units_suit_the_size() {
-        assert_eq!(bytes(384.0 * 1024.0 * 1024.0 * 1024.0), "384 GiB");
-        assert_eq!(bytes(3.5 * 1024.0 * 1024.0), "3.50 MiB");
-        assert_eq!(seconds(0.0042), "4.20 ms");
-        assert_eq!(seconds(1200.0), "20 min");
-        assert_eq!(seconds(5e-10), "0.500 ns");
+        assert_eq!(bytes(384.0 * 1024.0 * 1024.0 * 1024.0), "384\u{a0}GiB");
+        assert_eq!(bytes(3.5 * 1024.0 * 1024.0), "3.50\u{a0}MiB");
+        assert_eq!(seconds(0.0042), "4.20\u{a0}ms");
+        assert_eq!(seconds(1200.0), "20\u{a0}min");
+        assert_eq!(seconds(5e-10), "0.500\u{a0}ns");
         assert_eq!(usd(1_234_567.0), "$1.23M");
         assert_eq!(usd_per_hour(4.8384), "$4.84");
         assert_eq!(percent(0.07), "7%");
@@ -436,7 +461,7 @@ mod tests {
             for text in [
                 count(value), full(value), short(value, digits), bytes(value), seconds(value),
                 usd(value), usd_full(value), usd_per_hour(value), percent(value), ratio(value),
-                per_second(value), week_hour(value), plain(value, digits), interval(estimated),
+                per_second(value), week_hour(value), hosts(value), hosts_interval(estimated), plain(value, digits), interval(estimated),
                 estimate(estimated), estimate_with(estimated, seconds_with),
                 estimate_with(estimated, percent_with), estimate_with(estimated, usd_with),
             ] {

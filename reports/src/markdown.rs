@@ -228,7 +228,7 @@ fn matrix(page: &mut Page, result: &CapacityResult) {
                     } => {
                         row.extend([
                             format::estimate(requirement.vcpus),
-                            format::full(requirement.hosts.central.ceil()),
+                            format::hosts(requirement.hosts.central),
                             words::binding(*binding).to_owned(),
                             format::count(*sessions_per_vcpu),
                         ]);
@@ -431,12 +431,8 @@ fn cost(page: &mut Page, result: &CapacityResult) {
             escaped(&plan.title),
             kind.to_owned(),
             format::full(found.vcpus.central),
-            format::full(found.hosts.central.ceil()),
-            format!(
-                "{}–{}",
-                format::full(found.hosts.low.ceil()),
-                format::full(found.hosts.high.ceil())
-            ),
+            format::hosts(found.hosts.central),
+            format::hosts_interval(found.hosts),
             found.usd_per_month.map_or("no price".to_owned(), |usd| {
                 format::estimate_with(usd, format::usd_with)
             }),

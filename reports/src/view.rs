@@ -282,6 +282,16 @@ pub(crate) fn level_value(value: Estimated, unit: &str) -> String {
     }
 }
 
+/// The interval of a value of the service level in its unit.
+pub(crate) fn level_interval(value: Estimated, unit: &str) -> String {
+    match unit {
+        "s" => format::interval_with(value, format::seconds_with),
+        "share" => format::interval_with(value, format::percent_with),
+        "ratio" => format::interval_with(value, format::ratio_with),
+        other => format!("{} {other}", format::interval(value)),
+    }
+}
+
 /// The host in words: `m7i.metal-24xl: 96 vCPUs, 384 GiB, $4.84 per hour at list price`.
 pub(crate) fn host_words(result: &CapacityResult) -> String {
     let scenario = &result.scenario;

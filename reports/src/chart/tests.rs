@@ -94,3 +94,43 @@ fn long_names_stay_inside_and_apart() {
         assert_legible(&chart.narrow, &format!("{} narrow", chart.id));
     }
 }
+
+#[test]
+fn many_zones_become_the_largest_and_the_rest() {
+    let mut result = fixture();
+    let zone = result.demand.by_zone[0].clone();
+    result.demand.by_zone = (0..24)
+        .map(|index| {
+            let mut zone = zone.clone();
+            zone.name = format!("Zone UTC{:+}", index - 11);
+            for value in &mut zone.values {
+                *value *= 1.0 + f64::from((index * 7) % 24);
+            }
+            zone
+        })
+        .collect();
+    let points = result.demand.hours.len();
+    result.demand.sessions = (0..points)
+        .map(|at| result.demand.by_zone.iter().map(|z| z.values[at]).sum())
+        .collect();
+    let chart = super::sessions::by_zone(&result).expect("a chart");
+    assert!(chart.description.contains("18 other time zones"));
+    assert_legible(&chart.wide, "many zones wide");
+    assert_legible(&chart.narrow, "many zones narrow");
+}
+
+#[test]
+fn one_small_plan_with_exact_numbers_is_drawn() {
+    let mut result = fixture();
+    result.plans.truncate(1);
+    result.plans[0].tiers.truncate(1);
+    let exact = tonnage_model::result::Estimated::exact(96.0);
+    result.plans[0].analytic.vcpus = exact;
+    result.plans[0].tiers[0].analytic.vcpus = exact;
+    result.envelope.cpus_low = 0.0;
+    result.matrix.truncate(1);
+    for chart in super::all(&result) {
+        assert_legible(&chart.wide, &format!("{} wide", chart.id));
+        assert_legible(&chart.narrow, &format!("{} narrow", chart.id));
+    }
+}

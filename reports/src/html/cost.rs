@@ -50,8 +50,8 @@ fn row(title: &str, kind: &str, requirement: Option<&Requirement>) -> Markup {
                         small { (format::full(found.vcpus.low)) "–" (format::full(found.vcpus.high)) }
                     }
                     td.num {
-                        strong { (format::full(found.hosts.central.ceil())) }
-                        small { (format::full(found.hosts.low.ceil())) "–" (format::full(found.hosts.high.ceil())) }
+                        strong { (format::hosts(found.hosts.central)) }
+                        small { (format::hosts_interval(found.hosts)) }
                     }
                     td.num {
                         @match found.usd_per_month {

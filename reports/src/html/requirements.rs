@@ -179,15 +179,15 @@ fn by_resource(result: &CapacityResult) -> Markup {
                         td.num {
                             @match found {
                                 Some(found) if resource == tier.binding => {
-                                    strong { (format::full(found.hosts.ceil())) } small { "binds" }
+                                    strong { (format::hosts(found.hosts)) } small { "binds" }
                                 }
-                                Some(found) => (format::full(found.hosts.ceil())),
+                                Some(found) => (format::hosts(found.hosts)),
                                 None => span.missing { "no limit" },
                             }
                         }
                     }
                     td.num {
-                        strong { (format::full(tier.cell.cells.ceil())) }
+                        strong { (format::hosts(tier.cell.cells)) }
                         small {
                             "of " (tier.cell.hosts) " hosts, " (tier.cell.spare_hosts) " spare"
                         }
@@ -246,8 +246,8 @@ fn matrix_cells(outcome: &MatrixOutcome) -> Markup {
             MatrixOutcome::Suitable { requirement, binding, sessions_per_vcpu } => {
                 td.num { (estimate(requirement.vcpus)) }
                 td.num {
-                    strong { (format::full(requirement.hosts.central.ceil())) }
-                    small { (format::interval(requirement.hosts)) }
+                    strong { (format::hosts(requirement.hosts.central)) }
+                    small { (format::hosts_interval(requirement.hosts)) }
                 }
                 td.num {
                     @match requirement.usd_per_month {

@@ -72,7 +72,8 @@ fn promise_cell(level: &ServiceLevelResult) -> Markup {
     let inside = level.found.low <= level.target && level.target <= level.found.high;
     html! {
         td {
-            strong { (view::level_value(level.found, &level.unit)) }
+            strong { (view::level_value(Estimated::exact(level.found.central), &level.unit)) }
+            small { (view::level_interval(level.found, &level.unit)) }
             small { "at most " (view::level_value(Estimated::exact(level.target), &level.unit)) }
             @if level.met {
                 span.badge.verdict-holds { span aria-hidden="true" { "✓ " } "kept" }

@@ -33,8 +33,8 @@ pub(super) fn answer(result: &CapacityResult) -> Markup {
                     div {
                         dt { "Hosts, " (kind) }
                         dd {
-                            strong { (format::full(best.hosts.central)) }
-                            small { (format::interval(best.hosts)) }
+                            strong { (format::hosts(best.hosts.central)) }
+                            small { (format::hosts_interval(best.hosts)) }
                         }
                     }
                     div {
