@@ -68,7 +68,7 @@ pub fn meaning(value: ConcurrencyMeaning) -> &'static str {
     match value {
         ConcurrencyMeaning::AllHours => "mean over all 168 hours of the week",
         ConcurrencyMeaning::WorkingHours => "mean over local working hours, Mon–Fri 09:00–17:00",
-        ConcurrencyMeaning::Peak => "highest moment of the week",
+        ConcurrencyMeaning::Peak => "highest moment of the week, all time zones together",
     }
 }
 
