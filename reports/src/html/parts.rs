@@ -1,0 +1,162 @@
+//! Pieces that several sections use.
+
+use maud::{Markup, PreEscaped, html};
+use tonnage_model::profile::Origin;
+use tonnage_model::result::Estimated;
+
+use crate::chart::Chart;
+use crate::error::ReportError;
+use crate::{format, words};
+
+/// The charts of the page, drawn.
+pub(super) struct Charts {
+    drawn: Vec<(&'static str, String, String)>,
+}
+
+impl Charts {
+    pub(super) fn new(charts: &[Chart]) -> Result<Self, ReportError> {
+        let drawn = charts
+            .iter()
+            .map(|chart| {
+                let layouts = chart.inline()?.concat();
+                Ok((chart.id(), chart.title().to_owned(), layouts))
+            })
+            .collect::<Result<_, ReportError>>()?;
+        Ok(Self { drawn })
+    }
+
+    /// A chart as a figure with links to its files, or why it is missing.
+    pub(super) fn figure(&self, id: &str, missing: &str) -> Markup {
+        let found = self.drawn.iter().find(|(key, _, _)| *key == id);
+        html! {
+            @if let Some((key, title, layouts)) = found {
+                figure id={ "chart-" (key) } {
+                    figcaption {
+                        span.question { (title) }
+                        span.files {
+                            a href={ "charts/" (key) ".svg" } aria-label={ "Chart “" (title) "” as SVG" } { "SVG" } " "
+                            a href={ "charts/" (key) ".png" } aria-label={ "Chart “" (title) "” as PNG" } { "PNG" }
+                        }
+                    }
+                    (PreEscaped(layouts))
+                }
+            } @else {
+                p.missing { (missing) }
+            }
+        }
+    }
+}
+
+/// The heading of a section, with a link to itself.
+pub(super) fn heading(id: &str, text: &str) -> Markup {
+    html! {
+        h2 id={ (id) "-heading" } {
+            (text) " "
+            a.anchor href={ "#" (id) } aria-label={ "Link to “" (text) "”" } { "#" }
+        }
+    }
+}
+
+/// A table that scrolls sideways on a narrow page.
+pub(super) fn table(caption: &str, head: &Markup, body: &Markup) -> Markup {
+    html! {
+        div.scroll role="region" aria-label=(caption) tabindex="0" {
+            table {
+                caption { span { (caption) } }
+                thead { tr { (head) } }
+                tbody { (body) }
+            }
+        }
+    }
+}
+
+/// A table of words, whose rows become blocks on a narrow page. The roles keep it a table for
+/// those who hear it.
+pub(super) fn words_table(caption: &str, names: &[&str], rows: &[Vec<Markup>]) -> Markup {
+    html! {
+        table.stack role="table" {
+            caption { span { (caption) } }
+            thead role="rowgroup" {
+                tr role="row" {
+                    @for name in names { th scope="col" role="columnheader" { (name) } }
+                }
+            }
+            tbody role="rowgroup" {
+                @for row in rows {
+                    tr role="row" {
+                        @for (index, (cell, name)) in row.iter().zip(names).enumerate() {
+                            @if index == 0 {
+                                th scope="row" role="rowheader" { (cell) }
+                            } @else {
+                                td role="cell" data-label=(name) { (cell) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Column headings; those that begin with `#` are of numbers.
+pub(super) fn columns(names: &[&str]) -> Markup {
+    html! {
+        @for name in names {
+            @if let Some(number) = name.strip_prefix('#') {
+                th.num scope="col" { (number) }
+            } @else {
+                th scope="col" { (name) }
+            }
+        }
+    }
+}
+
+/// A number with its interval below.
+pub(super) fn estimate(value: Estimated) -> Markup {
+    estimate_with(value, format::short)
+}
+
+/// A number with its interval below, in another unit.
+pub(super) fn estimate_with(value: Estimated, show: impl Fn(f64, usize) -> String) -> Markup {
+    html! {
+        strong { (show(value.central, 3)) }
+        @if !format::is_exact(value) {
+            small { (format::interval_with(value, show)) }
+        }
+    }
+}
+
+/// Where a number comes from; the word says it, the frame repeats it.
+pub(super) fn origin(value: Origin) -> Markup {
+    html! { span class={ "badge origin-" (words::key(&value)) } { (words::origin(value)) } }
+}
+
+/// A source, or that there is none.
+pub(super) fn source(source: &str, conditions: &str) -> Markup {
+    html! {
+        @if source.trim().is_empty() {
+            span.missing { "no source given" }
+        } @else {
+            (source)
+        }
+        @if !conditions.trim().is_empty() {
+            small { (conditions) }
+        }
+    }
+}
+
+/// A row that names the rows below it.
+pub(super) fn group(title: &str, columns: usize) -> Markup {
+    html! {
+        tr.group { th scope="rowgroup" colspan=(columns) { (title) } }
+    }
+}
+
+/// A key of a file, which may break after its dots and dashes.
+pub(super) fn key(text: &str) -> Markup {
+    html! {
+        code {
+            @for part in text.split_inclusive(['.', '-', '_', '/']) { (part) wbr; }
+        }
+    }
+}
