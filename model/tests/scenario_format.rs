@@ -493,6 +493,16 @@ fn a_lognormal_share_stays_a_share() {
 }
 
 #[test]
+fn no_draw_has_less_than_one_turn() {
+    let wide = "tiers.code.turns={ distribution = \"geometric\", mean = { p50 = 2, p95 = 9 } }";
+    let scenario = small(&[wide]).scenario;
+    let draw = Draw::sample(&scenario.inputs, |_| 0.001);
+    let turns = draw.get(scenario.tiers[0].turns);
+    assert!((turns - 1.0).abs() < 1e-12, "{turns}");
+    assert!(scenario.tiers[0].turn_law.at(turns).is_ok());
+}
+
+#[test]
 fn turns_keep_their_law() {
     let scenario =
         small(&["tiers.code.turns={ distribution = \"negative-binomial\", mean = 9, cv = 2 }"])

@@ -25,7 +25,7 @@ pub struct Input {
     /// Where it comes from.
     pub provenance: Provenance,
     display: fn(f64) -> String,
-    /// Smallest and largest value its unit allows.
+    /// Smallest and largest value a draw may have: what its unit allows, or less.
     range: (f64, f64),
 }
 
@@ -71,6 +71,19 @@ impl Inputs {
             display: U::display,
             range: U::RANGE,
         })
+    }
+
+    /// Adds a fixed number no draw of which may lie below a bound.
+    pub fn add_at_least<U: Unit>(
+        &mut self,
+        key: String,
+        label: String,
+        quantity: &Quantity<U>,
+        bound: f64,
+    ) -> InputId {
+        let id = self.add(key, label, quantity);
+        self.0[id.0].range.0 = bound;
+        id
     }
 
     /// Adds a number that varies from event to event.

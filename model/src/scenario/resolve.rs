@@ -461,9 +461,12 @@ impl<'a, 'b> Resolver<'a, 'b> {
             title: tier.title.clone(),
             needs: tier.needs.clone(),
             lifecycle: tier.lifecycle,
-            turns: self
-                .inputs
-                .add(key("turns"), label("turns per session"), &tier.turns.mean),
+            turns: self.inputs.add_at_least(
+                key("turns"),
+                label("turns per session"),
+                &tier.turns.mean,
+                1.0,
+            ),
             turn_law: tier.turns.law,
             think: self
                 .inputs
