@@ -315,6 +315,29 @@ impl Distribution {
     }
 }
 
+/// What the shape allows to be computed more directly.
+impl Distribution {
+    /// The value, if there is only one.
+    pub(crate) fn as_constant(&self) -> Option<f64> {
+        match &self.family {
+            Family::Deterministic(law) => Some(law.value),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_exponential(&self) -> bool {
+        matches!(self.family, Family::Exponential(_))
+    }
+
+    /// The exponent of a power-law tail.
+    pub(crate) fn tail_index(&self) -> Option<f64> {
+        match &self.family {
+            Family::Pareto(law) => Some(law.shape),
+            _ => None,
+        }
+    }
+}
+
 /// Moments, tails and draws.
 impl Distribution {
     /// E\[S\], finite.

@@ -1,4 +1,5 @@
 //! The capacity model.
+pub mod demand;
 pub mod distribution;
 pub mod document;
 pub mod input;

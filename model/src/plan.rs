@@ -1,7 +1,41 @@
 //! From a scenario to a capacity result: the three estimates side by side.
+//!
+//! 1. **Envelope**: people × agents × concurrency ÷ sessions per CPU, as on a napkin.
+//! 2. **Analytic**: the busiest moment of the week, held within the service level by formulas. A
+//!    Monte Carlo over the uncertain inputs makes it an interval.
+//! 3. **Simulated**: cells of hosts, event by event. The load a simulated cell carries within the
+//!    service level corrects the analytic estimate, and the interval grows by what the simulation
+//!    could not decide.
 
-use crate::result::CapacityResult;
-use crate::scenario::Loaded;
+mod analytic;
+mod claims;
+mod draws;
+mod limits;
+mod monte_carlo;
+mod simulated;
+mod tornado;
+mod words;
+mod workload;
+
+use analytic::Sized;
+use limits::SlowdownTable;
+use monte_carlo::{Evaluation, Jobs};
+
+use crate::distribution::DistributionError;
+use crate::input::{Draw, InputId};
+use crate::queueing::QueueingError;
+use crate::result::{
+    Assumption, BindingShare, CapacityResult, CellResult, EnvelopeResult, Estimated, MatrixCell,
+    MatrixOutcome, PlanResult, RESULT_FORMAT, ReadingPlan, ReadingResult, Requirement,
+    ResourceHosts, ResultProvenance, ScenarioSummary, SimulationOutcome, TechnologyResult,
+    TierResult, TierSummary,
+};
+use crate::scenario::{Loaded, Plan, PlanAssignment, Reading, Scenario, TierId};
+use crate::simulation::SimulationError;
+use crate::units::{Duration, Ratio, Share, Unit};
+
+/// Hours of a month in every cost: 365.25 × 24 ÷ 12, rounded as cloud providers do.
+pub const HOURS_PER_MONTH: f64 = 730.0;
 
 /// What to compute.
 #[derive(Debug, Clone, Copy)]
@@ -41,15 +75,39 @@ impl Progress for Silent {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum PlanError {
     /// A plan's tier cannot be carried at all.
-    #[error("plan `{plan}` cannot carry tier `{tier}`: {reason}")]
+    #[error(
+        "plan `{plan}` cannot carry tier `{tier}` on `{technology}`: {reason}; choose a larger \
+         host, another technology or a service level it can hold"
+    )]
     Impossible {
         /// Key of the plan.
         plan: String,
         /// Key of the tier.
         tier: String,
+        /// Key of the technology.
+        technology: String,
         /// Why.
         reason: String,
     },
+    /// Each tier can be carried in most draws, but not all of them together.
+    #[error(
+        "in more than 2.5% of the draws of the uncertain inputs some tier of plan `{plan}` cannot \
+         be carried, so its interval has no upper end; narrow the uncertain memory figures or \
+         choose a larger host"
+    )]
+    Unbounded {
+        /// Key of the plan.
+        plan: String,
+    },
+    /// Drawn parameters that make no distribution.
+    #[error("an input makes no distribution: {0}")]
+    Distribution(#[from] DistributionError),
+    /// A formula outside its range.
+    #[error("a queueing formula cannot be used here: {0}")]
+    Queueing(#[from] QueueingError),
+    /// The simulation failed.
+    #[error("the simulation failed: {0}")]
+    Simulation(#[from] SimulationError),
 }
 
 /// Plans a scenario.
@@ -57,9 +115,457 @@ pub enum PlanError {
 /// # Errors
 /// If a plan of the scenario cannot be carried out.
 pub fn plan(
-    _loaded: &Loaded,
-    _options: &PlanOptions,
-    _progress: &dyn Progress,
+    loaded: &Loaded,
+    options: &PlanOptions,
+    progress: &dyn Progress,
 ) -> Result<CapacityResult, PlanError> {
-    unimplemented!()
+    Planner::new(loaded, options, progress).run()
+}
+
+struct Planner<'a> {
+    loaded: &'a Loaded,
+    scenario: &'a Scenario,
+    options: &'a PlanOptions,
+    progress: &'a dyn Progress,
+    draws: u32,
+    central: Draw,
+    table: SlowdownTable,
+}
+
+impl<'a> Planner<'a> {
+    fn new(loaded: &'a Loaded, options: &'a PlanOptions, progress: &'a dyn Progress) -> Self {
+        let scenario = &loaded.scenario;
+        Self {
+            loaded,
+            scenario,
+            options,
+            progress,
+            draws: options.draws.unwrap_or(scenario.draws),
+            central: Draw::central(&scenario.inputs),
+            table: slowdown_table(scenario),
+        }
+    }
+
+    fn run(&self) -> Result<CapacityResult, PlanError> {
+        let scenario = self.scenario;
+        let readings = self.loaded.readings.len() as u64;
+        self.progress.begin("analytic estimate", u64::from(self.draws) * (1 + readings));
+        let jobs = Jobs::of_plans_and_matrix(scenario);
+        let base = Evaluation::new(scenario, jobs, self.draws, &self.table, self.progress)?;
+        for plan in &scenario.plans {
+            require_possible(scenario, plan, &base)?;
+        }
+        let demand = base.model.describe(&self.central, base.peak_sessions())?;
+        let simulated = self.simulate(&base)?;
+        let plans: Vec<PlanResult> =
+            scenario.plans.iter().map(|plan| self.plan_result(plan, &base, &simulated)).collect();
+        let mut reading_results = vec![self.base_reading(&base, &demand)];
+        for reading in &self.loaded.readings {
+            reading_results.push(self.reading_result(reading)?);
+        }
+        let tornado = tornado::bars(scenario, &base, &self.central, &self.table)?;
+        let matrix = matrix(scenario, &base);
+        let claims = claims::judge(scenario, &self.central, &demand, &plans, &matrix);
+        Ok(CapacityResult {
+            format: RESULT_FORMAT,
+            provenance: self.provenance(&simulated),
+            scenario: self.summary(&base),
+            answer: words::answer(scenario, &plans),
+            warnings: words::warnings(scenario, &plans, &base),
+            demand,
+            envelope: envelope(scenario, &self.central),
+            readings: reading_results,
+            plans,
+            matrix,
+            tornado,
+            claims,
+            assumptions: assumptions(scenario),
+            technologies: technologies(scenario),
+        })
+    }
+
+    /// Simulates each tier of each plan; what several plans share is simulated once.
+    fn simulate(
+        &self,
+        base: &Evaluation<'_>,
+    ) -> Result<Vec<(PlanAssignment, SimulationOutcome)>, PlanError> {
+        let mut wanted: Vec<PlanAssignment> =
+            self.scenario.plans.iter().flat_map(|plan| plan.assignments.clone()).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        if !self.options.simulate {
+            let reason = "simulation was left out; run the plan without --no-simulation";
+            return Ok(wanted
+                .into_iter()
+                .map(|assignment| {
+                    (assignment, SimulationOutcome::NotSimulated { reason: reason.to_owned() })
+                })
+                .collect());
+        }
+        self.progress.begin("simulation", wanted.len() as u64);
+        let mut outcomes = Vec::with_capacity(wanted.len());
+        for assignment in wanted {
+            let analytic = requirement(self.scenario, &self.central, base, &[assignment]);
+            let outcome = simulated::simulate(
+                self.scenario,
+                assignment,
+                &self.central,
+                &self.table,
+                &analytic,
+                self.progress,
+            )?;
+            outcomes.push((assignment, outcome));
+            self.progress.advance(1);
+        }
+        Ok(outcomes)
+    }
+
+    fn plan_result(
+        &self,
+        plan: &Plan,
+        base: &Evaluation<'_>,
+        simulated: &[(PlanAssignment, SimulationOutcome)],
+    ) -> PlanResult {
+        let tiers: Vec<TierResult> = plan
+            .assignments
+            .iter()
+            .map(|assignment| self.tier_result(*assignment, base, simulated))
+            .collect();
+        PlanResult {
+            id: plan.id.clone(),
+            title: plan.title.clone(),
+            analytic: requirement(self.scenario, &self.central, base, &plan.assignments),
+            simulated: simulated_total(&tiers),
+            tiers,
+        }
+    }
+
+    fn tier_result(
+        &self,
+        assignment: PlanAssignment,
+        base: &Evaluation<'_>,
+        simulated: &[(PlanAssignment, SimulationOutcome)],
+    ) -> TierResult {
+        let scenario = self.scenario;
+        let sizing = base.central(assignment);
+        let vcpus = sizing.hosts * f64::from(scenario.host.vcpus);
+        let outcome = simulated.iter().find(|(known, _)| *known == assignment);
+        TierResult {
+            tier: scenario.tiers[assignment.tier.0].id.clone(),
+            technology: scenario.technologies[assignment.technology].id.clone(),
+            lifecycle: assignment.lifecycle,
+            peak_sessions: base.estimate(assignment, |sizing| sizing.workload.sessions),
+            peak_sandboxes: base.estimate(assignment, |sizing| sizing.workload.sandboxes),
+            starts_per_second: base.estimate(assignment, |sizing| sizing.workload.starts),
+            offered_load: base.estimate(assignment, |sizing| sizing.workload.load),
+            start_share_of_load: sizing.workload.start_share,
+            analytic: requirement(scenario, &self.central, base, &[assignment]),
+            binding: sizing.binding,
+            binding_shares: base
+                .binding_shares(assignment)
+                .into_iter()
+                .map(|(resource, share)| BindingShare { resource, share })
+                .collect(),
+            hosts_by_resource: sizing
+                .by_resource
+                .iter()
+                .map(|(resource, hosts)| ResourceHosts { resource: *resource, hosts: *hosts })
+                .collect(),
+            sessions_per_vcpu: ratio(sizing.workload.sessions, vcpus),
+            cell: CellResult {
+                cells: sizing.cells,
+                hosts: sizing.cell_hosts + scenario.fleet.spare_hosts,
+                spare_hosts: scenario.fleet.spare_hosts,
+                sessions: ratio(sizing.workload.sessions, sizing.cells),
+            },
+            simulated: outcome.map_or_else(
+                || SimulationOutcome::NotSimulated { reason: "not part of a plan".to_owned() },
+                |(_, outcome)| outcome.clone(),
+            ),
+        }
+    }
+
+    fn base_reading(
+        &self,
+        base: &Evaluation<'_>,
+        demand: &crate::result::DemandResult,
+    ) -> ReadingResult {
+        ReadingResult {
+            id: "base".to_owned(),
+            title: "as the scenario states it".to_owned(),
+            changes: Vec::new(),
+            envelope: envelope(self.scenario, &self.central),
+            mean_sessions: demand.mean_sessions,
+            peak_sessions: demand.peak_sessions.central,
+            peak_to_mean: demand.peak_to_mean,
+            plans: reading_plans(self.scenario, &self.central, base),
+        }
+    }
+
+    fn reading_result(&self, reading: &Reading) -> Result<ReadingResult, PlanError> {
+        let scenario = &reading.scenario;
+        let central = Draw::central(&scenario.inputs);
+        let table = slowdown_table(scenario);
+        let jobs = Jobs::of_plans(scenario);
+        let evaluation = Evaluation::new(scenario, jobs, self.draws, &table, self.progress)?;
+        for plan in &scenario.plans {
+            require_possible(scenario, plan, &evaluation)?;
+        }
+        let demand = evaluation.model.describe(&central, evaluation.peak_sessions())?;
+        Ok(ReadingResult {
+            id: reading.id.clone(),
+            title: reading.title.clone(),
+            changes: reading.changes.clone(),
+            envelope: envelope(scenario, &central),
+            mean_sessions: demand.mean_sessions,
+            peak_sessions: demand.peak_sessions.central,
+            peak_to_mean: demand.peak_to_mean,
+            plans: reading_plans(scenario, &central, &evaluation),
+        })
+    }
+
+    fn provenance(&self, simulated: &[(PlanAssignment, SimulationOutcome)]) -> ResultProvenance {
+        let any = simulated
+            .iter()
+            .any(|(_, outcome)| matches!(outcome, SimulationOutcome::Simulated(_)));
+        let sources = &self.loaded.sources;
+        ResultProvenance {
+            tool_version: env!("CARGO_PKG_VERSION").to_owned(),
+            scenario_digest: self.scenario.digest.clone(),
+            profile_digest: self.scenario.profile_digest.clone(),
+            profile_title: self.scenario.profile_title.clone(),
+            seed: self.scenario.seed,
+            draws: self.draws,
+            replications: if any { self.scenario.simulation.replications } else { 0 },
+            overrides: sources
+                .iter()
+                .filter(|source| source.is_override)
+                .map(|source| source.text.to_string())
+                .collect(),
+        }
+    }
+
+    fn summary(&self, base: &Evaluation<'_>) -> ScenarioSummary {
+        let scenario = self.scenario;
+        let host = &scenario.host;
+        let promised = &scenario.service_level;
+        let all: f64 = base.central_demand.tiers.iter().map(|tier| mean(&tier.sessions)).sum();
+        ScenarioSummary {
+            title: scenario.title.clone(),
+            question: scenario.question.clone(),
+            host_shape: host.shape.clone(),
+            host_vcpus: host.vcpus,
+            host_memory_bytes: host.memory_bytes,
+            host_usd_per_hour: host.usd_per_hour.map(|price| self.central.get(price)),
+            service_level: format!(
+                "99% of sandbox requests wait at most {} for their start to begin; 99% of bursts \
+                 take at most {} times what they take alone; at most {} of requests are turned away",
+                Duration::display(promised.start_wait_p99),
+                Ratio::display(promised.burst_slowdown_p99),
+                Share::display(promised.rejected),
+            ),
+            tiers: scenario
+                .tiers
+                .iter()
+                .zip(&base.central_demand.tiers)
+                .map(|(tier, demand)| TierSummary {
+                    id: tier.id.clone(),
+                    title: tier.title.clone(),
+                    needs: tier.needs.clone(),
+                    share: ratio(mean(&demand.sessions), all),
+                    session_seconds: demand.session_seconds,
+                    session_cpu_seconds: self.central.get(tier.turns)
+                        * scenario
+                            .inputs
+                            .distribution(tier.burst, &self.central)
+                            .map_or(0.0, |burst| burst.mean()),
+                })
+                .collect(),
+        }
+    }
+}
+
+fn slowdown_table(scenario: &Scenario) -> SlowdownTable {
+    SlowdownTable::new(scenario.service_level.burst_slowdown_p99, scenario.host.vcpus)
+}
+
+fn mean(series: &[f64]) -> f64 {
+    series.iter().sum::<f64>() / series.len() as f64
+}
+
+fn ratio(numerator: f64, denominator: f64) -> f64 {
+    if denominator > 0.0 { numerator / denominator } else { 0.0 }
+}
+
+fn require_possible(
+    scenario: &Scenario,
+    plan: &Plan,
+    evaluation: &Evaluation<'_>,
+) -> Result<(), PlanError> {
+    for assignment in &plan.assignments {
+        if let Some(reason) = evaluation.impossible(*assignment) {
+            return Err(PlanError::Impossible {
+                plan: plan.id.clone(),
+                tier: scenario.tiers[assignment.tier.0].id.clone(),
+                technology: scenario.technologies[assignment.technology].id.clone(),
+                reason,
+            });
+        }
+    }
+    if evaluation.total(&plan.assignments, |_, hosts| hosts).high.is_infinite() {
+        return Err(PlanError::Unbounded { plan: plan.id.clone() });
+    }
+    Ok(())
+}
+
+/// Hardware for some tiers together.
+fn requirement(
+    scenario: &Scenario,
+    central: &Draw,
+    evaluation: &Evaluation<'_>,
+    assignments: &[PlanAssignment],
+) -> Requirement {
+    let hosts = evaluation.total(assignments, |_, hosts| hosts);
+    let price = scenario.host.usd_per_hour;
+    Requirement {
+        vcpus: hosts.scaled(f64::from(scenario.host.vcpus)),
+        hosts,
+        usd_per_month: price.map(|price: InputId| {
+            let mut usd = evaluation
+                .total(assignments, |draw, hosts| hosts * draw.get(price) * HOURS_PER_MONTH);
+            usd.central = hosts.central * central.get(price) * HOURS_PER_MONTH;
+            usd
+        }),
+    }
+}
+
+/// The sum of the simulated tiers, where every tier was simulated. Intervals add up at their ends,
+/// as if all tiers went wrong the same way.
+fn simulated_total(tiers: &[TierResult]) -> Option<Requirement> {
+    let parts: Vec<&Requirement> = tiers
+        .iter()
+        .map(|tier| match &tier.simulated {
+            SimulationOutcome::Simulated(simulated) => Some(&simulated.requirement),
+            SimulationOutcome::NotSimulated { .. } => None,
+        })
+        .collect::<Option<_>>()?;
+    let sum = |part: &dyn Fn(&Requirement) -> Option<Estimated>| {
+        parts.iter().map(|requirement| part(requirement)).sum::<Option<Estimated>>()
+    };
+    Some(Requirement {
+        vcpus: sum(&|requirement| Some(requirement.vcpus))?,
+        hosts: sum(&|requirement| Some(requirement.hosts))?,
+        usd_per_month: sum(&|requirement| requirement.usd_per_month),
+    })
+}
+
+fn reading_plans(
+    scenario: &Scenario,
+    central: &Draw,
+    evaluation: &Evaluation<'_>,
+) -> Vec<ReadingPlan> {
+    scenario
+        .plans
+        .iter()
+        .map(|plan| {
+            let needed = requirement(scenario, central, evaluation, &plan.assignments);
+            ReadingPlan {
+                plan: plan.id.clone(),
+                vcpus: needed.vcpus,
+                hosts: needed.hosts.central,
+                usd_per_month: needed.usd_per_month.map(|usd| usd.central),
+            }
+        })
+        .collect()
+}
+
+/// Users × adoption × agents × concurrency ÷ sessions per CPU, exactly as on a napkin: nothing is
+/// said of when.
+fn envelope(scenario: &Scenario, draw: &Draw) -> EnvelopeResult {
+    let sessions: f64 = scenario
+        .segments
+        .iter()
+        .map(|segment| scenario.agents(segment, draw) * draw.get(segment.concurrency))
+        .sum();
+    let low = draw.get(scenario.envelope.sessions_per_cpu_low);
+    let high = draw.get(scenario.envelope.sessions_per_cpu_high);
+    EnvelopeResult {
+        sessions,
+        sessions_per_cpu_low: low,
+        sessions_per_cpu_high: high,
+        cpus_low: sessions / high,
+        cpus_high: sessions / low,
+    }
+}
+
+fn matrix(scenario: &Scenario, evaluation: &Evaluation<'_>) -> Vec<MatrixCell> {
+    let central = Draw::central(&scenario.inputs);
+    let mut cells = Vec::new();
+    for (index, tier) in scenario.tiers.iter().enumerate() {
+        for (technology_index, technology) in scenario.technologies.iter().enumerate() {
+            let assignment = PlanAssignment {
+                tier: TierId(index),
+                technology: technology_index,
+                lifecycle: tier.lifecycle,
+            };
+            let missing = technology.missing(&tier.needs);
+            let outcome = if !missing.is_empty() {
+                MatrixOutcome::Unsuitable { missing }
+            } else if let Some(reason) = evaluation.impossible(assignment) {
+                MatrixOutcome::Impossible { reason }
+            } else {
+                let sizing = evaluation.central(assignment);
+                let needed = requirement(scenario, &central, evaluation, &[assignment]);
+                MatrixOutcome::Suitable {
+                    sessions_per_vcpu: ratio(sizing.workload.sessions, needed.vcpus.central),
+                    binding: sizing.binding,
+                    requirement: needed,
+                }
+            };
+            cells.push(MatrixCell {
+                tier: tier.id.clone(),
+                technology: technology.id.clone(),
+                outcome,
+            });
+        }
+    }
+    cells
+}
+
+fn assumption(scenario: &Scenario, id: InputId) -> Assumption {
+    let input = scenario.inputs.get(id);
+    Assumption {
+        key: input.key.clone(),
+        value: input.describe(),
+        origin: input.provenance.origin,
+        source: input.provenance.source.clone(),
+        conditions: input.provenance.conditions.clone(),
+        uncertain: input.value.is_uncertain(),
+    }
+}
+
+/// Every input but those of the technologies, which are listed with each technology.
+fn assumptions(scenario: &Scenario) -> Vec<Assumption> {
+    let of_technologies: Vec<InputId> =
+        scenario.technologies.iter().flat_map(crate::scenario::Technology::inputs).collect();
+    scenario
+        .inputs
+        .iter()
+        .filter(|(id, _)| !of_technologies.contains(id))
+        .map(|(id, _)| assumption(scenario, id))
+        .collect()
+}
+
+fn technologies(scenario: &Scenario) -> Vec<TechnologyResult> {
+    scenario
+        .technologies
+        .iter()
+        .map(|technology| TechnologyResult {
+            id: technology.id.clone(),
+            title: technology.title.clone(),
+            boundary: technology.boundary,
+            offers: technology.offers.clone(),
+            numbers: technology.inputs().into_iter().map(|id| assumption(scenario, id)).collect(),
+        })
+        .collect()
 }

@@ -44,6 +44,17 @@ impl Estimated {
     }
 }
 
+impl std::iter::Sum for Estimated {
+    /// Adds the centres and the ends: the interval of a sum whose parts err together.
+    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+        parts.fold(Self::exact(0.0), |sum, part| Self {
+            central: sum.central + part.central,
+            low: sum.low + part.low,
+            high: sum.high + part.high,
+        })
+    }
+}
+
 /// Everything a plan found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct CapacityResult {

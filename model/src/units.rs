@@ -330,6 +330,21 @@ fn in_range<U: Unit>(value: f64) -> Result<f64, UnitError> {
     }
 }
 
+/// A count with three significant digits and K, M or B, as in `612K`.
+pub fn short(value: f64) -> String {
+    let (size, suffix) = [(1e9, "B"), (1e6, "M"), (1e3, "K")]
+        .into_iter()
+        .find(|(size, _)| value.abs() >= size * 0.9995)
+        .unwrap_or((1.0, ""));
+    let scaled = value / size;
+    let decimals = match scaled.abs() {
+        magnitude if magnitude >= 99.95 || (size == 1.0 && scaled.fract() == 0.0) => 0,
+        magnitude if magnitude >= 9.995 => 1,
+        _ => 2,
+    };
+    format!("{scaled:.decimals$}{suffix}")
+}
+
 /// At most four significant digits, without trailing zeros.
 fn significant(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
@@ -408,6 +423,20 @@ mod tests {
             parse::<Count>("NaN"),
             Err(UnitError::NotANumber { .. })
         ));
+    }
+
+    #[test]
+    fn short_counts_have_three_digits() {
+        for (value, text) in [
+            (612_345.0, "612K"),
+            (999_900.0, "1.00M"),
+            (24e6, "24.0M"),
+            (7.0, "7"),
+            (0.0, "0"),
+            (1500.0, "1.50K"),
+        ] {
+            assert_eq!(short(value), text);
+        }
     }
 
     #[test]

@@ -115,6 +115,18 @@ impl TurnCount {
         }
     }
 
+    /// The count, if there is only one.
+    pub(crate) fn as_constant(&self) -> Option<u32> {
+        match self.law {
+            Law::Fixed(turns) => Some(turns),
+            Law::Further(_) => None,
+        }
+    }
+
+    pub(crate) fn is_geometric(&self) -> bool {
+        matches!(self.law, Law::Further(further) if further.is_geometric())
+    }
+
     /// P(N = n).
     pub fn probability(&self, n: u32) -> f64 {
         match self.law {

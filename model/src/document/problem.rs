@@ -56,6 +56,11 @@ impl Sources {
         FileId(self.0.len() - 1)
     }
 
+    /// The texts in the order they were read.
+    pub fn iter(&self) -> impl Iterator<Item = &Source> {
+        self.0.iter()
+    }
+
     /// The source a span stands in.
     ///
     /// # Panics

@@ -1,0 +1,357 @@
+//! From people to open sessions: populations × adoption × agents × activity × time zones.
+//!
+//! Sessions of a segment start at a rate that follows its activity curve, summed over its time
+//! zones. The number open at a time is the offered load of an `M_t/G/∞` queue with those starts and
+//! the tier's session length: it follows the starts with a lag and a flatter peak (Eick, Massey and
+//! Whitt 1993). Everything is linear in the level of the curve, so the level is set to make the
+//! open sessions meet the stated concurrency rate: over all hours, over each person's local working
+//! hours, or at the highest moment of the week.
+
+use crate::input::Draw;
+use crate::plan::PlanError;
+use crate::queueing::offered_load::PeriodicRate;
+use crate::queueing::session_length::SessionLength;
+use crate::result::{DemandResult, Estimated, MeaningResult, NamedSeries};
+use crate::scenario::{
+    ConcurrencyMeaning, HOURS_PER_WEEK, SLOTS_PER_HOUR, SLOTS_PER_WEEK, Scenario, Segment, Tier,
+    is_working,
+};
+
+/// Seconds between the points of every series.
+pub const SLOT_SECONDS: f64 = 3600.0 / SLOTS_PER_HOUR as f64;
+
+/// Open sessions and session starts of one tier over the week, one point per slot, UTC.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TierDemand {
+    /// Agents whose sessions can be of this tier, weighted by the tier's share.
+    pub agents: f64,
+    /// Mean session length in seconds, without contention.
+    pub session_seconds: f64,
+    /// Open sessions.
+    pub sessions: Vec<f64>,
+    /// Session starts per second.
+    pub starts: Vec<f64>,
+}
+
+impl TierDemand {
+    /// Most open sessions.
+    pub fn peak_sessions(&self) -> f64 {
+        peak(&self.sessions).1
+    }
+}
+
+/// Open sessions of all tiers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Demand {
+    /// By tier, in the order of the scenario.
+    pub tiers: Vec<TierDemand>,
+}
+
+impl Demand {
+    /// Open sessions in all, one point per slot.
+    pub fn sessions(&self) -> Vec<f64> {
+        sum_series(self.tiers.iter().map(|tier| tier.sessions.as_slice()))
+    }
+
+    /// Session starts per second in all, one point per slot.
+    pub fn starts(&self) -> Vec<f64> {
+        sum_series(self.tiers.iter().map(|tier| tier.starts.as_slice()))
+    }
+}
+
+/// A segment, its mean open sessions over the week, and its tiers' shares of them.
+type SegmentLevel<'a> = (&'a Segment, f64, Vec<(usize, f64)>);
+
+/// A scenario's demand with what no draw changes worked out once.
+#[derive(Debug)]
+pub struct DemandModel<'a> {
+    scenario: &'a Scenario,
+    /// Starts of each segment over the UTC week; mean 1.
+    starts: Vec<PeriodicRate>,
+}
+
+impl<'a> DemandModel<'a> {
+    /// Sums the activity curves over the time zones.
+    ///
+    /// # Errors
+    /// Never for a scenario that was resolved: its curves are finite.
+    pub fn new(scenario: &'a Scenario) -> Result<Self, PlanError> {
+        let starts = scenario.segments.iter().map(|segment| rate(starts_in_utc(segment)));
+        Ok(Self { scenario, starts: starts.collect::<Result<_, _>>()? })
+    }
+
+    /// The demand at one draw of the inputs.
+    ///
+    /// # Errors
+    /// If the drawn parameters of a session make no distribution.
+    pub fn at(&self, draw: &Draw) -> Result<Demand, PlanError> {
+        self.with_meaning(draw, None)
+    }
+
+    /// The demand with every concurrency rate read in one way, or as the scenario states it.
+    fn with_meaning(
+        &self,
+        draw: &Draw,
+        meaning: Option<ConcurrencyMeaning>,
+    ) -> Result<Demand, PlanError> {
+        let lengths = self.lengths(draw)?;
+        let mut tiers: Vec<TierDemand> = lengths
+            .iter()
+            .map(|length| TierDemand {
+                agents: 0.0,
+                session_seconds: length.mean(),
+                sessions: vec![0.0; SLOTS_PER_WEEK],
+                starts: vec![0.0; SLOTS_PER_WEEK],
+            })
+            .collect();
+        for (segment, starts) in self.scenario.segments.iter().zip(&self.starts) {
+            let agents = self.scenario.agents(segment, draw);
+            let shares = shares(segment, draw);
+            let open: Vec<Vec<f64>> =
+                shares.iter().map(|(tier, _)| shape(&lengths[*tier], starts)).collect();
+            let meaning = meaning.unwrap_or(segment.meaning);
+            let level = agents * draw.get(segment.concurrency)
+                / level_of(meaning, segment, &shares, &open, &lengths)?;
+            for ((tier, share), open) in shares.iter().zip(&open) {
+                let demand = &mut tiers[*tier];
+                demand.agents += agents * share;
+                let mean_sessions = level * share;
+                let rate = mean_sessions / demand.session_seconds;
+                for slot in 0..SLOTS_PER_WEEK {
+                    demand.sessions[slot] += mean_sessions * open[slot];
+                    demand.starts[slot] += rate * starts.values()[slot];
+                }
+            }
+        }
+        Ok(Demand { tiers })
+    }
+
+    fn lengths(&self, draw: &Draw) -> Result<Vec<SessionLength>, PlanError> {
+        self.scenario.tiers.iter().map(|tier| session_length(self.scenario, tier, draw)).collect()
+    }
+
+    /// The demand as a report shows it. `peak` is the interval of the peak over the draws.
+    ///
+    /// # Errors
+    /// As [`Self::at`].
+    pub fn describe(&self, central: &Draw, peak_interval: Estimated) -> Result<DemandResult, PlanError> {
+        let demand = self.at(central)?;
+        let sessions = demand.sessions();
+        let starts = demand.starts();
+        let (peak_slot, peak_sessions) = peak(&sessions);
+        let (start_peak_slot, _) = peak(&starts);
+        let mean_sessions = mean(&sessions);
+        let lag = (peak_slot as f64 - start_peak_slot as f64) / SLOTS_PER_HOUR as f64;
+        let week = HOURS_PER_WEEK as f64;
+        Ok(DemandResult {
+            hours: (0..SLOTS_PER_WEEK).map(|slot| slot as f64 / SLOTS_PER_HOUR as f64).collect(),
+            by_zone: self.by_zone(central)?,
+            by_tier: self
+                .scenario
+                .tiers
+                .iter()
+                .zip(&demand.tiers)
+                .map(|(tier, demand)| NamedSeries {
+                    name: tier.title.clone(),
+                    values: demand.sessions.clone(),
+                })
+                .collect(),
+            mean_sessions,
+            working_hours_sessions: self.working_hours_sessions(central, None)?,
+            peak_sessions: peak_interval,
+            peak_hour: peak_slot as f64 / SLOTS_PER_HOUR as f64,
+            peak_to_mean: peak_sessions / mean_sessions,
+            peak_lag_hours: if lag.abs() > week / 2.0 { lag - lag.signum() * week } else { lag },
+            meanings: self.meanings(central)?,
+            sessions,
+            starts_per_second: starts,
+        })
+    }
+
+    fn meanings(&self, draw: &Draw) -> Result<Vec<MeaningResult>, PlanError> {
+        use ConcurrencyMeaning::{AllHours, Peak, WorkingHours};
+        let mut meanings = Vec::new();
+        for meaning in [AllHours, WorkingHours, Peak] {
+            if meaning == WorkingHours && !self.scenario.segments.iter().all(works_in_working_hours)
+            {
+                continue;
+            }
+            let sessions = self.with_meaning(draw, Some(meaning))?.sessions();
+            meanings.push(MeaningResult {
+                meaning,
+                stated: self.scenario.segments.iter().all(|s| s.meaning == meaning),
+                mean_sessions: mean(&sessions),
+                working_hours_sessions: self.working_hours_sessions(draw, Some(meaning))?,
+                peak_sessions: peak(&sessions).1,
+            });
+        }
+        Ok(meanings)
+    }
+
+    /// Open sessions in each zone; equal names of several segments are added up.
+    fn by_zone(&self, draw: &Draw) -> Result<Vec<NamedSeries>, PlanError> {
+        let lengths = self.lengths(draw)?;
+        let mut zones: Vec<NamedSeries> = Vec::new();
+        for (segment, level, shares) in self.levels(draw, None, &lengths)? {
+            for zone in &segment.arrivals.zones {
+                let starts = rate(segment.arrivals.curve.in_utc(zone.slots_ahead).collect())?;
+                let index = zones.iter().position(|known| known.name == zone.name);
+                let index = index.unwrap_or_else(|| {
+                    zones.push(NamedSeries {
+                        name: zone.name.clone(),
+                        values: vec![0.0; SLOTS_PER_WEEK],
+                    });
+                    zones.len() - 1
+                });
+                for (tier, share) in &shares {
+                    let open = shape(&lengths[*tier], &starts);
+                    for (value, open) in zones[index].values.iter_mut().zip(open) {
+                        *value += level * share * zone.share * open;
+                    }
+                }
+            }
+        }
+        Ok(zones)
+    }
+
+    /// Mean open sessions over each person's local working hours.
+    fn working_hours_sessions(
+        &self,
+        draw: &Draw,
+        meaning: Option<ConcurrencyMeaning>,
+    ) -> Result<f64, PlanError> {
+        let lengths = self.lengths(draw)?;
+        let levels = self.levels(draw, meaning, &lengths)?;
+        levels
+            .into_iter()
+            .map(|(segment, level, shares)| {
+                Ok(level * working_hours_mean(segment, &shares, &lengths)?)
+            })
+            .sum()
+    }
+
+    /// Mean open sessions of each segment over the week, with its tiers' shares.
+    fn levels<'b>(
+        &'b self,
+        draw: &Draw,
+        meaning: Option<ConcurrencyMeaning>,
+        lengths: &[SessionLength],
+    ) -> Result<Vec<SegmentLevel<'b>>, PlanError> {
+        let segments = self.scenario.segments.iter().zip(&self.starts);
+        segments
+            .map(|(segment, starts)| {
+                let shares = shares(segment, draw);
+                let open: Vec<Vec<f64>> =
+                    shares.iter().map(|(tier, _)| shape(&lengths[*tier], starts)).collect();
+                let meaning = meaning.unwrap_or(segment.meaning);
+                let level = self.scenario.agents(segment, draw) * draw.get(segment.concurrency)
+                    / level_of(meaning, segment, &shares, &open, lengths)?;
+                Ok((segment, level, shares))
+            })
+            .collect()
+    }
+}
+
+/// Open sessions of one length over their mean, for starts with a mean of 1.
+fn shape(length: &SessionLength, starts: &PeriodicRate) -> Vec<f64> {
+    let mean = length.mean();
+    starts.offered_load(length).values().iter().map(|open| open / mean).collect()
+}
+
+fn rate(values: Vec<f64>) -> Result<PeriodicRate, PlanError> {
+    Ok(PeriodicRate::new(SLOT_SECONDS, values)?)
+}
+
+/// The length of a tier's sessions without contention: think times and bursts of one vCPU.
+///
+/// # Errors
+/// If the drawn parameters make no distribution.
+pub(crate) fn session_length(
+    scenario: &Scenario,
+    tier: &Tier,
+    draw: &Draw,
+) -> Result<SessionLength, PlanError> {
+    let turns = tier.turn_law.at(draw.get(tier.turns))?;
+    let think = scenario.inputs.distribution(tier.think, draw)?;
+    let burst = scenario.inputs.distribution(tier.burst, draw)?;
+    Ok(SessionLength::new(turns, think, burst))
+}
+
+/// Starts of a segment over the UTC week; mean 1.
+fn starts_in_utc(segment: &Segment) -> Vec<f64> {
+    let mut starts = vec![0.0; SLOTS_PER_WEEK];
+    for zone in &segment.arrivals.zones {
+        for (sum, value) in starts.iter_mut().zip(segment.arrivals.curve.in_utc(zone.slots_ahead)) {
+            *sum += zone.share * value;
+        }
+    }
+    starts
+}
+
+/// The tiers of a segment with their shares, scaled to add up to 1.
+fn shares(segment: &Segment, draw: &Draw) -> Vec<(usize, f64)> {
+    let sum: f64 = segment.shares.iter().map(|(_, share)| draw.get(*share)).sum();
+    segment.shares.iter().map(|(tier, share)| (tier.0, draw.get(*share) / sum)).collect()
+}
+
+/// What the open sessions come to, in the sense of `meaning`, when their mean over the week is 1.
+fn level_of(
+    meaning: ConcurrencyMeaning,
+    segment: &Segment,
+    shares: &[(usize, f64)],
+    open: &[Vec<f64>],
+    lengths: &[SessionLength],
+) -> Result<f64, PlanError> {
+    Ok(match meaning {
+        ConcurrencyMeaning::AllHours => 1.0,
+        ConcurrencyMeaning::WorkingHours => working_hours_mean(segment, shares, lengths)?,
+        ConcurrencyMeaning::Peak => (0..SLOTS_PER_WEEK)
+            .map(|slot| shares.iter().zip(open).map(|((_, share), open)| share * open[slot]).sum())
+            .fold(0.0, f64::max),
+    })
+}
+
+/// Mean over local working hours when the mean over the week is 1; the same in every time zone.
+fn working_hours_mean(
+    segment: &Segment,
+    shares: &[(usize, f64)],
+    lengths: &[SessionLength],
+) -> Result<f64, PlanError> {
+    let local = rate(segment.arrivals.curve.slots().to_vec())?;
+    Ok(shares
+        .iter()
+        .map(|(tier, share)| {
+            let open = shape(&lengths[*tier], &local);
+            let working: Vec<f64> = (0..SLOTS_PER_WEEK)
+                .filter(|slot| is_working(*slot))
+                .map(|slot| open[slot])
+                .collect();
+            share * mean(&working)
+        })
+        .sum())
+}
+
+fn works_in_working_hours(segment: &Segment) -> bool {
+    let slots = segment.arrivals.curve.slots();
+    (0..SLOTS_PER_WEEK).any(|slot| is_working(slot) && slots[slot] > 0.0)
+}
+
+/// The slot and the value of the highest point.
+pub(crate) fn peak(series: &[f64]) -> (usize, f64) {
+    let highest = series.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
+    highest.unwrap_or((0, 0.0))
+}
+
+fn mean(series: &[f64]) -> f64 {
+    series.iter().sum::<f64>() / series.len() as f64
+}
+
+fn sum_series<'a>(series: impl Iterator<Item = &'a [f64]>) -> Vec<f64> {
+    let mut sum = vec![0.0; SLOTS_PER_WEEK];
+    for values in series {
+        for (total, value) in sum.iter_mut().zip(values) {
+            *total += value;
+        }
+    }
+    sum
+}

@@ -1,0 +1,126 @@
+//! The analytic estimate: how many hosts hold the busiest moment within the service level.
+
+use super::PlanError;
+use super::limits::{CellRules, HostLimits, SlowdownTable, TooSmall};
+use super::workload::{Carried, Workload};
+use crate::demand::Demand;
+use crate::input::Draw;
+use crate::result::BindingResource;
+use crate::scenario::{PlanAssignment, Scenario};
+
+/// Hosts for one tier on one technology at one draw of the inputs.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Sizing {
+    pub(super) workload: Workload,
+    /// Cells; a whole number.
+    pub(super) cells: f64,
+    /// Hosts of one cell, spare ones not counted.
+    pub(super) cell_hosts: u32,
+    /// Hosts in all, spare ones counted.
+    pub(super) hosts: f64,
+    pub(super) binding: BindingResource,
+    /// Hosts that each resource alone would need, spare ones not counted.
+    pub(super) by_resource: Vec<(BindingResource, f64)>,
+}
+
+/// A tier on a technology, or why it cannot be.
+pub(super) type Sized = Result<Sizing, TooSmall>;
+
+/// Sizes one tier on one technology.
+///
+/// A cell of the largest size allowed carries so many sessions within every promise; that gives
+/// the number of cells. Each cell then gets the fewest hosts that carry its even part.
+pub(super) fn size(
+    scenario: &Scenario,
+    assignment: PlanAssignment,
+    demand: &Demand,
+    draw: &Draw,
+    table: &SlowdownTable,
+) -> Result<Sized, PlanError> {
+    let carried = Carried::new(scenario, assignment, draw)?;
+    let technology = &scenario.technologies[assignment.technology];
+    let limits = match HostLimits::new(scenario, technology, &carried, draw, table)? {
+        Ok(limits) => limits,
+        Err(too_small) => return Ok(Err(too_small)),
+    };
+    let workload = Workload::peak(demand, assignment.tier.0, &carried);
+    let rules = CellRules {
+        limits: &limits,
+        fleet: &scenario.fleet,
+        service_level: &scenario.service_level,
+    };
+    size_fleet(&rules, workload)
+}
+
+fn size_fleet(rules: &CellRules<'_>, workload: Workload) -> Result<Sized, PlanError> {
+    let most_hosts = rules.fleet.cell_hosts;
+    if workload.sessions <= 0.0 {
+        return Ok(Ok(Sizing { workload, ..Sizing::nothing() }));
+    }
+    let single = rules.capacity(most_hosts, &workload, true)?;
+    let fits_one_cell = single.binding().1 >= workload.sessions;
+    let largest =
+        if fits_one_cell { single } else { rules.capacity(most_hosts, &workload, false)? };
+    let (_, carries) = largest.binding();
+    if carries <= 0.0 {
+        return Ok(Err(TooSmall(
+            "no number of hosts in one cell holds the service level".to_owned(),
+        )));
+    }
+    let cells = if fits_one_cell { 1.0 } else { (workload.sessions / carries - 1e-9).ceil() };
+    let sessions = workload.sessions / cells;
+    let cell_hosts = fewest_hosts(rules, &workload, sessions, fits_one_cell)?;
+    let (binding, _) = rules.capacity(cell_hosts, &workload, fits_one_cell)?.binding();
+    let by_resource = largest
+        .by_resource
+        .iter()
+        .map(|(resource, carries)| {
+            (*resource, workload.sessions / carries * f64::from(most_hosts))
+        })
+        .collect();
+    let hosts = cells * f64::from(cell_hosts + rules.fleet.spare_hosts);
+    Ok(Ok(Sizing { workload, cells, cell_hosts, hosts, binding, by_resource }))
+}
+
+/// The fewest hosts that carry so many sessions; a cell carries more with more hosts.
+fn fewest_hosts(
+    rules: &CellRules<'_>,
+    workload: &Workload,
+    sessions: f64,
+    single_cell: bool,
+) -> Result<u32, PlanError> {
+    let (mut too_few, mut enough) = (0, rules.fleet.cell_hosts);
+    while enough - too_few > 1 {
+        let middle = u32::midpoint(too_few, enough);
+        // A rounding error must not cost a host.
+        let carries = rules.capacity(middle, workload, single_cell)?.binding().1 * (1.0 + 1e-9);
+        if carries >= sessions {
+            enough = middle;
+        } else {
+            too_few = middle;
+        }
+    }
+    Ok(enough)
+}
+
+impl Sizing {
+    /// No hosts for no sessions.
+    pub(super) fn nothing() -> Self {
+        Self {
+            workload: Workload {
+                agents: 0.0,
+                sessions: 0.0,
+                sandboxes: 0.0,
+                starts: 0.0,
+                load: 0.0,
+                start_share: 0.0,
+                sandbox_seconds: 0.0,
+            },
+            cells: 0.0,
+            cell_hosts: 0,
+            hosts: 0.0,
+            binding: BindingResource::Cpu,
+            by_resource: Vec::new(),
+        }
+    }
+}

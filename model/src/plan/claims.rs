@@ -1,0 +1,318 @@
+//! The claims of the post that started the arithmetic, and what this scenario finds of each.
+//!
+//! Quotes are from “Welcome to Agents Week”, Cloudflare, 2026-04-12. A claim the model can judge is
+//! judged by numbers computed here; a claim about start-up, memory or speed needs measurements and
+//! says so.
+
+use crate::input::Draw;
+use crate::profile::Boundary;
+use crate::result::{
+    ClaimResult, DemandResult, MatrixCell, MatrixOutcome, PlanResult, Verdict,
+};
+use crate::scenario::Scenario;
+use crate::units::{Ratio, Unit, short};
+
+const SOURCE: &str = "Cloudflare, “Welcome to Agents Week”, 2026-04-12";
+
+/// The figures the post itself gives.
+mod post {
+    pub(super) const WORKERS: f64 = 100e6;
+    pub(super) const CONCURRENCY: f64 = 0.15;
+    pub(super) const SESSIONS: f64 = 24e6;
+    pub(super) const SESSIONS_PER_CPU: (f64, f64) = (25.0, 50.0);
+    pub(super) const CPUS: (f64, f64) = (500e3, 1e6);
+}
+
+/// Relative distance at which two rounded figures are taken for the same.
+const ROUNDING: f64 = 0.05;
+
+/// Judges every claim.
+pub(super) fn judge(
+    scenario: &Scenario,
+    central: &Draw,
+    demand: &DemandResult,
+    plans: &[PlanResult],
+    matrix: &[MatrixCell],
+) -> Vec<ClaimResult> {
+    vec![
+        sessions(demand),
+        cpus(),
+        density(plans),
+        several_agents(scenario, central, demand),
+        unmeasured(
+            "isolate-start",
+            "an isolate takes a few milliseconds to start",
+            &published(scenario, Boundary::LanguageRuntime, |technology| technology.start_latency),
+        ),
+        unmeasured(
+            "isolate-memory",
+            "and uses a few megabytes of memory",
+            &published(scenario, Boundary::LanguageRuntime, |t| t.memory_per_instance),
+        ),
+        unmeasured(
+            "hundred-times-faster",
+            "roughly 100x faster … than a container",
+            "both sides must be measured on one host doing the same work",
+        ),
+        unmeasured(
+            "hundred-times-leaner",
+            "up to 100x more memory-efficient than a container",
+            "both sides must be measured on one host doing the same work",
+        ),
+        starts_per_second(plans),
+        order_of_magnitude(scenario, matrix),
+        containers_for_calls(scenario, matrix),
+        ClaimResult {
+            id: "one-to-one".to_owned(),
+            quote: "classic applications are one-to-many: one instance serves many users; agents \
+                    are one-to-one"
+                .to_owned(),
+            source: SOURCE.to_owned(),
+            found: "every session here has a sandbox of its own".to_owned(),
+            verdict: Verdict::NotTestable,
+            why: "What one-to-one costs needs the same users on a shared service beside it, which \
+                  this version does not model."
+                .to_owned(),
+        },
+    ]
+}
+
+fn claim(id: &str, quote: &str, found: String, verdict: Verdict, why: String) -> ClaimResult {
+    ClaimResult {
+        id: id.to_owned(),
+        quote: quote.to_owned(),
+        source: SOURCE.to_owned(),
+        found,
+        verdict,
+        why,
+    }
+}
+
+fn sessions(demand: &DemandResult) -> ClaimResult {
+    let literal = post::WORKERS * post::CONCURRENCY;
+    let factor = post::SESSIONS / literal;
+    claim(
+        "sessions",
+        "more than 100 million knowledge workers in the US … ~15% concurrency … capacity for \
+         approximately 24 million simultaneous sessions",
+        format!(
+            "100M × 15% = {}; {} needs a factor of {}; the peak-to-mean of this scenario is {}",
+            short(literal),
+            short(post::SESSIONS),
+            Ratio::display(factor),
+            Ratio::display((demand.peak_to_mean * 100.0).round() / 100.0),
+        ),
+        Verdict::HoldsUnder,
+        format!(
+            "The figures given make {}, not {}: the claim holds for a base of {} people, for a \
+             concurrency of {:.0}%, or for a peak {} times the rate stated.",
+            short(literal),
+            short(post::SESSIONS),
+            short(post::SESSIONS / post::CONCURRENCY),
+            post::SESSIONS / post::WORKERS * 100.0,
+            Ratio::display(factor),
+        ),
+    )
+}
+
+fn cpus() -> ClaimResult {
+    let (fewest, most) = (
+        post::SESSIONS / post::SESSIONS_PER_CPU.1,
+        post::SESSIONS / post::SESSIONS_PER_CPU.0,
+    );
+    let close = (fewest / post::CPUS.0 - 1.0).abs() <= ROUNDING
+        && (most / post::CPUS.1 - 1.0).abs() <= ROUNDING;
+    claim(
+        "cpus",
+        "at 25–50 users per CPU … between 500K and 1M server CPUs",
+        format!("24M ÷ 50 = {}; 24M ÷ 25 = {}", short(fewest), short(most)),
+        if close { Verdict::Holds } else { Verdict::DoesNotHold },
+        "The division is right to within rounding; whether 25–50 sessions fit a CPU is another \
+         claim, below, and what a “CPU” is (a socket, a core, a vCPU) is not said: Tonnage counts \
+         vCPUs."
+            .to_owned(),
+    )
+}
+
+fn density(plans: &[PlanResult]) -> ClaimResult {
+    let found: Vec<(String, f64)> = plans
+        .iter()
+        .map(|plan| {
+            let sessions: f64 = plan.tiers.iter().map(|tier| tier.peak_sessions.central).sum();
+            let vcpus = plan.simulated.as_ref().unwrap_or(&plan.analytic).vcpus.central;
+            (plan.title.clone(), if vcpus > 0.0 { sessions / vcpus } else { 0.0 })
+        })
+        .collect();
+    let (low, high) = post::SESSIONS_PER_CPU;
+    let inside = found.iter().filter(|(_, density)| (low..=high).contains(density)).count();
+    let verdict = if inside == found.len() {
+        Verdict::Holds
+    } else if inside > 0 {
+        Verdict::HoldsUnder
+    } else {
+        Verdict::DoesNotHold
+    };
+    let names: Vec<String> =
+        found.iter().map(|(title, density)| format!("{} with “{title}”", short(*density))).collect();
+    claim(
+        "sessions-per-cpu",
+        "25–50 users per CPU",
+        format!("sessions per vCPU at the peak: {}", names.join("; ")),
+        verdict,
+        format!(
+            "{inside} of {} plans carry between 25 and 50 sessions per vCPU with this scenario's \
+             sessions and service level; the figure depends on the work, not only on the sandbox.",
+            found.len()
+        ),
+    )
+}
+
+fn several_agents(scenario: &Scenario, central: &Draw, demand: &DemandResult) -> ClaimResult {
+    let agents: f64 =
+        scenario.segments.iter().map(|segment| scenario.agents(segment, central)).sum();
+    let people: f64 = scenario.segments.iter().map(|s| central.get(s.people)).sum();
+    claim(
+        "several-agents",
+        "each person running several agents in parallel … more than 1 billion knowledge workers \
+         … orders of magnitude",
+        format!(
+            "here: {} people, {} agents, {} open sessions at the peak",
+            short(people),
+            short(agents),
+            short(demand.peak_sessions.central)
+        ),
+        Verdict::NotTestable,
+        "Sessions grow in proportion to agents if each is as busy as the first; how many agents \
+         people will run is not something a model can find. The scenarios for several agents and \
+         for the world show the consequence."
+            .to_owned(),
+    )
+}
+
+fn unmeasured(id: &str, quote: &str, found: &str) -> ClaimResult {
+    claim(
+        id,
+        quote,
+        found.to_owned(),
+        Verdict::NeedsMeasurement,
+        "Published numbers come from other machines, years and clocks; only a measurement on one \
+         host can judge this."
+            .to_owned(),
+    )
+}
+
+fn published(
+    scenario: &Scenario,
+    boundary: Boundary,
+    number: impl Fn(&crate::scenario::Technology) -> crate::input::InputId,
+) -> String {
+    let rows: Vec<String> = scenario
+        .technologies
+        .iter()
+        .filter(|technology| technology.boundary == boundary)
+        .map(|technology| {
+            let input = scenario.inputs.get(number(technology));
+            format!("{}: {}", technology.title, input.describe())
+        })
+        .collect();
+    if rows.is_empty() {
+        "the profile has no such technology".to_owned()
+    } else {
+        format!("not measured; the profile says {}", rows.join("; "))
+    }
+}
+
+fn starts_per_second(plans: &[PlanResult]) -> ClaimResult {
+    let most = plans
+        .iter()
+        .map(|plan| {
+            let starts: f64 = plan.tiers.iter().map(|tier| tier.starts_per_second.central).sum();
+            (starts, plan.title.as_str())
+        })
+        .max_by(|a, b| a.0.total_cmp(&b.0));
+    let found = most.map_or_else(String::new, |(starts, title)| {
+        format!(
+            "“{title}” starts {} sandboxes per second over the whole fleet in the busiest moment",
+            short(starts)
+        )
+    });
+    claim(
+        "millions-per-second",
+        "start one per request, run a snippet, throw it away … at a scale of millions per second",
+        found,
+        Verdict::NeedsMeasurement,
+        "The model says what the scenario demands; what a host sustains has to be measured."
+            .to_owned(),
+    )
+}
+
+/// vCPUs of the best container over the best isolate, for tiers that both can carry.
+fn container_over_isolate(scenario: &Scenario, matrix: &[MatrixCell]) -> Option<(String, f64)> {
+    let least = |tier: &str, boundary: Boundary| {
+        matrix
+            .iter()
+            .filter(|cell| cell.tier == tier)
+            .filter(|cell| {
+                scenario
+                    .technologies
+                    .iter()
+                    .any(|t| t.id == cell.technology && t.boundary == boundary)
+            })
+            .filter_map(|cell| match &cell.outcome {
+                MatrixOutcome::Suitable { requirement, .. } => Some(requirement.vcpus.central),
+                _ => None,
+            })
+            .min_by(f64::total_cmp)
+    };
+    scenario.tiers.iter().find_map(|tier| {
+        let container = least(&tier.id, Boundary::SharedKernel)?;
+        let isolate = least(&tier.id, Boundary::LanguageRuntime)?;
+        (isolate > 0.0).then(|| (tier.title.clone(), container / isolate))
+    })
+}
+
+fn order_of_magnitude(scenario: &Scenario, matrix: &[MatrixCell]) -> ClaimResult {
+    let found = match container_over_isolate(scenario, matrix) {
+        Some((tier, ratio)) => format!(
+            "in the tier “{tier}” the leanest container needs {} times the vCPUs of the leanest \
+             isolate, on this profile's numbers",
+            short(ratio)
+        ),
+        None => "no tier here can be carried by both".to_owned(),
+    };
+    claim(
+        "order-of-magnitude",
+        "Workers on isolates are an order of magnitude more efficient than containers",
+        found,
+        Verdict::NeedsMeasurement,
+        "The ratio follows from published and assumed costs until both are measured on one host."
+            .to_owned(),
+    )
+}
+
+fn containers_for_calls(scenario: &Scenario, matrix: &[MatrixCell]) -> ClaimResult {
+    let quote = "full containers for agents that just need to make a few API calls are waste; \
+                 coding agents genuinely need containers";
+    match container_over_isolate(scenario, matrix) {
+        Some((tier, ratio)) => claim(
+            "containers-for-calls",
+            quote,
+            format!("“{tier}”: {} times the vCPUs on containers", short(ratio)),
+            if ratio > 1.0 { Verdict::HoldsUnder } else { Verdict::DoesNotHold },
+            if ratio > 1.0 {
+                "It holds under this profile's numbers, not all of them measured; tiers that need \
+                 a full Linux cannot move to isolates at all."
+            } else {
+                "On this profile's numbers the container takes no more than the isolate."
+            }
+            .to_owned(),
+        ),
+        None => claim(
+            "containers-for-calls",
+            quote,
+            "no tier here can be carried by both".to_owned(),
+            Verdict::NotTestable,
+            "The scenario has no tier that both an isolate and a container can carry.".to_owned(),
+        ),
+    }
+}

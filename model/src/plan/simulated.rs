@@ -1,0 +1,301 @@
+//! The simulated estimate: the largest load at which a simulated cell keeps its promises.
+
+use std::ops::ControlFlow;
+
+use super::limits::{CellRules, HostLimits, SlowdownTable, TAIL};
+use super::workload::{Carried, Workload};
+use super::{PlanError, Progress};
+use crate::distribution::Distribution;
+use crate::input::Draw;
+use crate::result::{
+    Estimated, Requirement, ServiceLevelResult, SimulatedResult, SimulationOutcome,
+};
+use crate::scenario::{self, PlanAssignment, Scenario, WhenFull};
+use crate::simulation::{
+    Assessment, Capacity, CellSpec, Control, Demand, Effort, Full, HostCapacity, Lifecycle, Metric,
+    Observation, PiecewiseLinear, Placement, Promise, RunId, SandboxCost, ServiceLevel,
+    SessionShape, SimulationError, simulated_capacity,
+};
+
+/// Relative width at which the search for the capacity stops.
+const PRECISION: f64 = 0.02;
+
+/// Where the search begins, around the analytic capacity.
+const BRACKET: (f64, f64) = (0.8, 1.2);
+
+/// Loads the search may try before its events run out.
+const TRIALS: u64 = 16;
+
+/// Part of a replication that is simulated but not measured, while contention settles.
+const WARM_UP: f64 = 0.2;
+
+/// Simulates one tier on one technology and corrects the analytic requirement by what is found.
+pub(super) fn simulate(
+    scenario: &Scenario,
+    assignment: PlanAssignment,
+    central: &Draw,
+    table: &SlowdownTable,
+    analytic: &Requirement,
+    progress: &dyn Progress,
+) -> Result<SimulationOutcome, PlanError> {
+    let not_simulated = |reason: &str| SimulationOutcome::NotSimulated { reason: reason.to_owned() };
+    if progress.cancelled() {
+        return Ok(not_simulated("the plan was interrupted; run it again to the end"));
+    }
+    let carried = Carried::new(scenario, assignment, central)?;
+    let technology = &scenario.technologies[assignment.technology];
+    let Ok(limits) = HostLimits::new(scenario, technology, &carried, central, table)? else {
+        return Ok(not_simulated("the technology cannot carry the tier"));
+    };
+    let cell = Cell { scenario, carried: &carried, limits: &limits };
+    let formula = cell.formula()?;
+    let found = simulated_capacity(
+        |sessions| cell.spec(sessions),
+        &cell.service_level(),
+        (formula * BRACKET.0, formula * BRACKET.1),
+        PRECISION,
+        &cell.effort(formula)?,
+        &Control::new(&|_| {
+            if progress.cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        }),
+    );
+    let found = match found {
+        Ok(found) => found,
+        Err(SimulationError::Cancelled) => {
+            return Ok(not_simulated("the plan was interrupted; run it again to the end"));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    Ok(cell.outcome(&found, formula, analytic))
+}
+
+/// The cell that is simulated.
+struct Cell<'a> {
+    scenario: &'a Scenario,
+    carried: &'a Carried,
+    limits: &'a HostLimits,
+}
+
+impl Cell<'_> {
+    fn hosts(&self) -> u32 {
+        self.scenario.simulation.cell_hosts.min(self.scenario.fleet.cell_hosts)
+    }
+
+    /// Open sessions this very cell carries by the formulas.
+    fn formula(&self) -> Result<f64, PlanError> {
+        let rules = CellRules {
+            limits: self.limits,
+            fleet: &self.scenario.fleet,
+            service_level: &self.scenario.service_level,
+        };
+        let workload = Workload::steady(1.0, self.carried);
+        Ok(rules.capacity(self.hosts(), &workload, false)?.binding().1)
+    }
+
+    fn service_level(&self) -> ServiceLevel {
+        let promised = &self.scenario.service_level;
+        ServiceLevel {
+            quantile: 1.0 - TAIL,
+            start_wait: Some(promised.start_wait_p99),
+            burst_slowdown: Some(promised.burst_slowdown_p99),
+            rejection: Some(promised.rejected),
+        }
+    }
+
+    fn spec(&self, sessions: f64) -> Result<CellSpec, SimulationError> {
+        let carried = self.carried;
+        let fleet = &self.scenario.fleet;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let bytes = |value: f64| value.max(0.0).round() as u64;
+        let start_cpu = Distribution::deterministic(carried.start_cpu).map_err(|error| {
+            SimulationError::InvalidSpec { field: "start_cpu", reason: error.to_string() }
+        })?;
+        Ok(CellSpec {
+            hosts: self.hosts(),
+            host: HostCapacity {
+                vcpus: self.limits.vcpus,
+                memory_bytes: bytes(self.limits.memory_bytes),
+            },
+            sandbox: SandboxCost {
+                start_latency: carried.start_latency.clone(),
+                start_cpu,
+                memory_bytes: bytes(carried.sandbox_bytes),
+                relative_cpu: carried.work_factor,
+                start_rate_limit: self.limits.start_rate,
+                density_limit: self
+                    .limits
+                    .density
+                    .map(|limit| u32::try_from(limit).unwrap_or(u32::MAX)),
+            },
+            session: SessionShape {
+                turns: carried.turns.clone(),
+                think: carried.think.clone(),
+                burst: carried.burst.clone(),
+            },
+            lifecycle: match carried.lifecycle {
+                scenario::Lifecycle::PerSession => Lifecycle::PerSession,
+                scenario::Lifecycle::PerBurst => Lifecycle::PerBurst,
+            },
+            demand: Demand::Poisson {
+                rate: PiecewiseLinear::constant(sessions / carried.session_seconds())?,
+            },
+            placement: match fleet.placement {
+                scenario::Placement::FirstFit => Placement::FirstFit,
+                scenario::Placement::LeastLoaded => Placement::LeastLoaded,
+                scenario::Placement::PowerOfTwo => Placement::PowerOfTwo,
+                scenario::Placement::Random => Placement::Random,
+            },
+            full: match fleet.when_full {
+                WhenFull::Queue => Full::Queue { limit: fleet.queue_limit },
+                WhenFull::Reject => Full::Reject,
+            },
+        })
+    }
+
+    /// The longest replication within the events allowed.
+    fn effort(&self, sessions: f64) -> Result<Effort, SimulationError> {
+        let options = &self.scenario.simulation;
+        let workload = Workload::steady(sessions, self.carried);
+        let session_rate = sessions / self.carried.session_seconds();
+        // A burst begins and ends; a start is asked for, begins its work and ends.
+        let events_per_second =
+            2.0 * session_rate * self.carried.turns.mean() + 3.0 * workload.starts + session_rate;
+        let affordable = f64::from(options.events) / events_per_second;
+        let whole = affordable.min(options.window_seconds);
+        Ok(Effort {
+            observation: Observation::new(WARM_UP * whole, (1.0 - WARM_UP) * whole)?,
+            replications: u64::from(options.replications),
+            run: RunId { seed: self.scenario.seed, cell: 0, replication: 0 },
+            max_events: 2 * TRIALS * u64::from(options.events) * u64::from(options.replications),
+        })
+    }
+
+    fn outcome(
+        &self,
+        found: &Capacity,
+        formula: f64,
+        analytic: &Requirement,
+    ) -> SimulationOutcome {
+        let Some(at_capacity) =
+            found.at_capacity.as_ref().filter(|_| found.meets > 0.0 && found.fails.is_finite())
+        else {
+            return SimulationOutcome::NotSimulated {
+                reason: "the simulation could not decide at any load whether the promises are \
+                         kept; raise simulation.events or simulation.replications"
+                    .to_owned(),
+            };
+        };
+        // The hardware needed goes with the inverse of what a cell carries.
+        let over_analytic = Estimated {
+            central: formula / found.estimate,
+            low: formula / found.fails.max(found.estimate),
+            high: formula / found.meets.min(found.estimate),
+        };
+        let central_vcpus = analytic.vcpus.central;
+        let options = &self.scenario.simulation;
+        SimulationOutcome::Simulated(Box::new(SimulatedResult {
+            requirement: Requirement {
+                vcpus: corrected(analytic.vcpus, over_analytic),
+                hosts: corrected(analytic.hosts, over_analytic),
+                usd_per_month: analytic.usd_per_month.map(|usd| corrected(usd, over_analytic)),
+            },
+            vcpus_at_central_inputs: over_analytic.scaled(central_vcpus),
+            over_analytic,
+            explanation: explain(over_analytic, found.limited_by),
+            cell_sessions: Estimated {
+                central: found.estimate,
+                low: found.meets.min(found.estimate),
+                high: found.fails.max(found.estimate),
+            },
+            cell_hosts: self.hosts(),
+            window_seconds: at_capacity.replications.merged().seconds
+                / f64::from(options.replications),
+            replications: options.replications,
+            events: found.events,
+            service_level: self.promises(at_capacity),
+        }))
+    }
+
+    fn promises(&self, assessment: &Assessment) -> Vec<ServiceLevelResult> {
+        let promised = &self.scenario.service_level;
+        let rows = [
+            (
+                "start wait, 99% quantile",
+                "s",
+                promised.start_wait_p99,
+                Metric::StartWaitQuantile(1.0 - TAIL),
+            ),
+            (
+                "burst slowdown, 99% quantile",
+                "ratio",
+                promised.burst_slowdown_p99,
+                Metric::SlowdownQuantile(1.0 - TAIL),
+            ),
+            ("requests turned away", "share", promised.rejected, Metric::RejectionFraction),
+        ];
+        rows.into_iter()
+            .filter_map(|(name, unit, target, metric)| {
+                let found = assessment.replications.interval(metric, 0.95)?;
+                Some(ServiceLevelResult {
+                    name: name.to_owned(),
+                    unit: unit.to_owned(),
+                    target,
+                    found: Estimated {
+                        central: found.mean,
+                        low: found.low.max(0.0).min(found.mean),
+                        high: found.high,
+                    },
+                    met: found.mean <= target,
+                })
+            })
+            .collect()
+    }
+}
+
+/// A requirement corrected by simulation: the interval is as wide as input uncertainty and
+/// simulation noise at their worst together.
+fn corrected(analytic: Estimated, over_analytic: Estimated) -> Estimated {
+    Estimated {
+        central: analytic.central * over_analytic.central,
+        low: analytic.low * over_analytic.low,
+        high: analytic.high * over_analytic.high,
+    }
+}
+
+fn explain(over_analytic: Estimated, limited_by: Option<Promise>) -> String {
+    let percent = (over_analytic.central - 1.0).abs() * 100.0;
+    let promise = match limited_by {
+        Some(Promise::StartWait) => "the start wait",
+        Some(Promise::BurstSlowdown) => "the slowdown of bursts",
+        Some(Promise::Rejection) => "the share turned away",
+        None => "no promise",
+    };
+    if over_analytic.low <= 1.0 && 1.0 <= over_analytic.high {
+        return format!(
+            "Simulation and formulas agree within the simulation's interval; {promise} breaks first."
+        );
+    }
+    let more = over_analytic.central > 1.0;
+    let why = match (limited_by, more) {
+        (Some(Promise::BurstSlowdown), false) => {
+            "the formulas judge a burst by the moment it arrives, while a real burst lives through \
+             better moments too, so its slowdown averages out"
+        }
+        (Some(Promise::BurstSlowdown), true) => {
+            "hosts do not get even shares of the work, and starts take CPU in wider pieces than \
+             the formulas assume"
+        }
+        (Some(Promise::StartWait), false) => {
+            "a full cell drains faster than the formulas assume for waiting requests"
+        }
+        (Some(Promise::StartWait), true) => {
+            "sessions last longer under contention and hold their places, which the formulas leave \
+             out"
+        }
+        _ => "the formulas simplify what happens when a cell is full",
+    };
+    format!(
+        "Simulation needs {percent:.0}% {} than the formulas: {promise} breaks first, and {why}.",
+        if more { "more" } else { "less" }
+    )
+}

@@ -1,0 +1,202 @@
+//! What is accumulated over the measured window and its bins.
+
+use super::Run;
+use crate::simulation::error::SimulationError;
+use crate::simulation::outcome::{Bin, CellOutcome, Presence};
+use crate::simulation::spec::Observation;
+use crate::simulation::station::Station;
+use crate::simulation::tally::Tally;
+use crate::simulation::time::{NANOSECONDS_PER_SECOND, SimTime, to_seconds};
+
+/// Everything that is accumulated over the measured window.
+#[derive(Debug)]
+pub(super) struct Accounts {
+    pub(super) sessions: Station,
+    pub(super) sandboxes: Station,
+    pub(super) queue: Station,
+    pub(super) pacing: Station,
+    pub(super) starting: Station,
+    pub(super) jobs: Station,
+    pub(super) start_wait: Tally,
+    pub(super) start_latency: Tally,
+    pub(super) slowdown: Tally,
+    pub(super) requests: u64,
+    pub(super) rejected: u64,
+    pub(super) sessions_rejected: u64,
+    pub(super) bursts_completed: u64,
+    pub(super) bursts_lost: u64,
+    /// CPU-nanoseconds.
+    pub(super) demanded: u128,
+    pub(super) served_before: f64,
+    pub(super) events_before: u64,
+}
+
+impl Accounts {
+    pub(super) fn new(observation: &Observation) -> Self {
+        Self {
+            sessions: Station::new(),
+            sandboxes: Station::new(),
+            queue: Station::new(),
+            pacing: Station::new(),
+            starting: Station::new(),
+            jobs: Station::new(),
+            start_wait: Tally::waits(observation.start_wait_target),
+            start_latency: Tally::waits(None),
+            slowdown: Tally::slowdowns(observation.slowdown_target),
+            requests: 0,
+            rejected: 0,
+            sessions_rejected: 0,
+            bursts_completed: 0,
+            bursts_lost: 0,
+            demanded: 0,
+            served_before: 0.0,
+            events_before: 0,
+        }
+    }
+
+    pub(super) fn stations(&mut self) -> [&mut Station; 6] {
+        [
+            &mut self.sessions,
+            &mut self.sandboxes,
+            &mut self.queue,
+            &mut self.pacing,
+            &mut self.starting,
+            &mut self.jobs,
+        ]
+    }
+}
+
+/// Sums at the beginning of the present bin.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct BinMarks {
+    at: SimTime,
+    sessions: u128,
+    sandboxes: u128,
+    waiting: u128,
+    served: f64,
+    opened: u64,
+    rejected: u64,
+}
+
+impl Run<'_> {
+    /// CPU-nanoseconds served by all hosts up to now.
+    fn served(&mut self) -> f64 {
+        let mut served = 0.0;
+        for processor in &mut self.processors {
+            processor.advance(self.now);
+            served += processor.served();
+        }
+        served
+    }
+
+    /// Handles the boundary that is due; true at the end of the run.
+    pub(super) fn cross_boundary(&mut self) -> bool {
+        let served = self.served();
+        for station in self.accounts.stations() {
+            station.settle(self.now);
+        }
+        if self.measuring {
+            self.finish_bin(served);
+            if self.now == self.end {
+                return true;
+            }
+        } else {
+            self.measuring = true;
+            let mut accounts = Accounts::new(self.observation);
+            for (new, old) in accounts
+                .stations()
+                .into_iter()
+                .zip(self.accounts.stations())
+            {
+                old.restart(self.now);
+                *new = *old;
+            }
+            accounts.served_before = served;
+            accounts.events_before = self.events;
+            self.accounts = accounts;
+        }
+        self.bin_marks = self.marks(served);
+        self.boundary = self.next_boundary();
+        false
+    }
+
+    fn next_boundary(&self) -> SimTime {
+        let bins = self.observation.bins;
+        if self.bins_done + 1 >= bins {
+            return self.end;
+        }
+        let length = u128::from(self.end - self.window_start);
+        let offset = length * u128::from(self.bins_done + 1) / u128::from(bins);
+        // Less than the length, which is 64 bits wide.
+        self.window_start + u64::try_from(offset).unwrap_or(u64::MAX)
+    }
+
+    fn marks(&self, served: f64) -> BinMarks {
+        let accounts = &self.accounts;
+        BinMarks {
+            at: self.now,
+            sessions: accounts.sessions.area(),
+            sandboxes: accounts.sandboxes.area(),
+            waiting: accounts.queue.area() + accounts.pacing.area(),
+            served,
+            opened: accounts.sessions.entered(),
+            rejected: accounts.rejected,
+        }
+    }
+
+    fn finish_bin(&mut self, served: f64) {
+        if self.observation.bins == 0 {
+            return;
+        }
+        let (from, to) = (self.bin_marks, self.marks(served));
+        let length = (to.at - from.at).max(1) as f64;
+        let mean = |from: u128, to: u128| (to - from) as f64 / length;
+        self.series.push(Bin {
+            from_seconds: from.at.seconds(),
+            to_seconds: to.at.seconds(),
+            live_sessions: mean(from.sessions, to.sessions),
+            live_sandboxes: mean(from.sandboxes, to.sandboxes),
+            waiting: mean(from.waiting, to.waiting),
+            busy_cpus: (to.served - from.served) / length,
+            opened: (to.opened - from.opened) as f64,
+            rejected: (to.rejected - from.rejected) as f64,
+        });
+        self.bins_done += 1;
+    }
+
+    /// Closes the accounts, checks them, and hands them over.
+    pub(super) fn outcome(mut self) -> Result<CellOutcome, SimulationError> {
+        let found = self.count_present();
+        let served = self.served();
+        self.check(&found, served)?;
+        let accounts = &self.accounts;
+        let window = self.end - self.window_start;
+        Ok(CellOutcome {
+            replications: 1,
+            seconds: to_seconds(u128::from(window)),
+            hosts: self.spec.hosts,
+            vcpus: u64::from(self.spec.hosts) * u64::from(self.spec.host.vcpus),
+            sandbox_memory_bytes: self.spec.sandbox.memory_bytes,
+            sessions: Presence::of(&accounts.sessions, window),
+            sandboxes: Presence::of(&accounts.sandboxes, window),
+            queue: Presence::of(&accounts.queue, window),
+            pacing: Presence::of(&accounts.pacing, window),
+            starting: Presence::of(&accounts.starting, window),
+            cpu_jobs: Presence::of(&accounts.jobs, window),
+            requests: accounts.requests,
+            requests_rejected: accounts.rejected,
+            sessions_rejected: accounts.sessions_rejected,
+            bursts_completed: accounts.bursts_completed,
+            bursts_lost: accounts.bursts_lost,
+            start_wait: accounts.start_wait.clone(),
+            unfinished_wait: found.waits,
+            start_latency: accounts.start_latency.clone(),
+            burst_slowdown: accounts.slowdown.clone(),
+            cpu_seconds_served: (served - accounts.served_before) / NANOSECONDS_PER_SECOND,
+            cpu_seconds_demanded: to_seconds(accounts.demanded),
+            events: self.events - accounts.events_before,
+            events_in_all: self.events,
+            series: self.series,
+        })
+    }
+}

@@ -1,0 +1,142 @@
+//! Who is present at time zero.
+//!
+//! A cell without contention is an infinite-server system. With Poisson arrivals of constant rate
+//! its population is Poisson with mean λE[T], split between phases in proportion to the time spent
+//! in them; within a phase the residual time has the stationary-excess distribution, and a random
+//! turn is followed by as many others as an equilibrium draw of the turn count says (renewal
+//! theory; Cox 1962, chapter 5). With a finite source, agents are independent, so each is in a phase
+//! with probability proportional to the mean time in it. Starting from there leaves nothing to warm
+//! up but contention; starting empty would take many session lengths, and with heavy tails very many.
+//!
+//! If the drawn population doesn't fit the cell, those who don't fit wait in the queue as new
+//! requests, or are left out if there is no room in the queue.
+
+use super::spec::{CellSpec, Demand, Lifecycle};
+use crate::random::{Purpose, Stream, Streams};
+use rand::RngExt;
+use rand_distr::Exp1;
+
+/// Phase of a session present at time zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum InitialPhase {
+    Thinking,
+    Bursting,
+    Starting,
+}
+
+const PHASES: [InitialPhase; 3] = [
+    InitialPhase::Thinking,
+    InitialPhase::Bursting,
+    InitialPhase::Starting,
+];
+
+/// One session present at time zero.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Initial {
+    pub(super) phase: InitialPhase,
+    /// Stream identity: (phase, number within the phase).
+    pub(super) group: u32,
+    pub(super) index: u64,
+}
+
+/// Mean seconds a session spends in each phase if nothing contends.
+fn phase_means(spec: &CellSpec) -> [f64; 3] {
+    let turns = spec.session.turns.mean();
+    let starts = match spec.lifecycle {
+        Lifecycle::PerSession => 1.0,
+        Lifecycle::PerBurst => turns,
+    };
+    [
+        turns * spec.session.think.mean(),
+        turns * spec.burst_mean(),
+        starts * spec.start_mean(),
+    ]
+}
+
+/// Draws the population at time zero, in random order.
+pub(super) fn population(spec: &CellSpec, streams: Streams) -> Vec<Initial> {
+    let means = phase_means(spec);
+    match &spec.demand {
+        Demand::Poisson { rate } => poisson_population(rate.rate(0.0), means, streams),
+        Demand::FiniteSource { agents, open_rate } => {
+            finite_population(*agents, open_rate.rate(0.0), means, streams)
+        }
+    }
+}
+
+/// Each phase's number is the count of a unit-rate Poisson process on [0, mean]; its points, scaled
+/// to [0, 1], put all phases in one random order. A larger mean keeps the points there were, so
+/// populations under different loads or technologies are as alike as they can be.
+fn poisson_population(rate: f64, means: [f64; 3], streams: Streams) -> Vec<Initial> {
+    let mut placed: Vec<(f64, Initial)> = Vec::new();
+    for (group, (phase, mean)) in (0_u32..).zip(PHASES.into_iter().zip(means)) {
+        let mean = rate * mean;
+        let mut random = streams
+            .initial_session(group, u64::MAX)
+            .stream(Purpose::InitialState, 0);
+        let mut point: f64 = random.sample(Exp1);
+        let mut index = 0;
+        while point <= mean {
+            placed.push((
+                point / mean,
+                Initial {
+                    phase,
+                    group,
+                    index,
+                },
+            ));
+            index += 1;
+            point += random.sample::<f64, _>(Exp1);
+        }
+    }
+    placed.sort_by(|left, right| left.0.total_cmp(&right.0));
+    placed.into_iter().map(|(_, initial)| initial).collect()
+}
+
+fn finite_population(
+    agents: u64,
+    open_rate: f64,
+    means: [f64; 3],
+    streams: Streams,
+) -> Vec<Initial> {
+    if open_rate <= 0.0 {
+        return Vec::new();
+    }
+    let cycle = 1.0 / open_rate + means.iter().sum::<f64>();
+    let mut random = streams.run(Purpose::InitialState);
+    (0..agents)
+        .filter_map(|index| {
+            let mut position = random.random::<f64>() * cycle;
+            for (group, (phase, mean)) in (0_u32..).zip(PHASES.into_iter().zip(means)) {
+                if position < mean {
+                    return Some(Initial {
+                        phase,
+                        group,
+                        index,
+                    });
+                }
+                position -= mean;
+            }
+            None
+        })
+        .collect()
+}
+
+/// Remaining seconds of a start in progress, and the whole latency it belongs to.
+///
+/// The residual has density P(L > r)/E[L]; given it, the latency has the density of L cut to
+/// L > r, so drawing L until it exceeds r gives the exact joint law. Draws are bounded; the few in
+/// the far tail take the residual for the latency, which matters only for the width of a start
+/// that uses more than one CPU.
+pub(super) fn residual_start(spec: &CellSpec, random: &mut Stream) -> (f64, f64) {
+    const MOST_DRAWS: u32 = 256;
+    let latency = &spec.sandbox.start_latency;
+    let residual = latency.sample_stationary_excess(random);
+    for _ in 0..MOST_DRAWS {
+        let whole = latency.sample(random);
+        if whole >= residual {
+            return (residual, whole);
+        }
+    }
+    (residual, residual)
+}
