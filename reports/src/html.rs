@@ -1,0 +1,103 @@
+//! The report as one page: no network, no script, opens from disk, prints, light and dark.
+
+mod assumptions;
+mod claims;
+mod cost;
+mod demand;
+mod parts;
+mod provenance;
+mod readings;
+mod requirements;
+mod service_level;
+mod summary;
+mod technologies;
+mod tornado;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use tonnage_model::result::CapacityResult;
+
+use crate::chart;
+use crate::error::ReportError;
+use crate::table;
+use crate::write::{ReportOptions, planned};
+use parts::Charts;
+
+/// Name of the page's file.
+pub const FILE: &str = "report.html";
+
+/// Nothing is loaded from anywhere, and nothing runs.
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+/// The page.
+///
+/// # Errors
+/// When a chart cannot be drawn.
+pub fn write(result: &CapacityResult, options: &ReportOptions) -> Result<String, ReportError> {
+    let charts = chart::all(result);
+    let files = planned(&charts, &table::all(result));
+    let charts = Charts::new(&charts)?;
+    let sections: [(&str, &str, Markup); 12] = [
+        ("claims", "Claims", claims::section(result)),
+        ("vcpus", "vCPUs required", requirements::section(result, &charts)),
+        ("matrix", "Every technology", requirements::matrix(result, &charts)),
+        ("readings", "Readings", readings::section(result, &charts)),
+        ("demand", "Demand", demand::section(result, &charts)),
+        ("assumptions", "Assumptions", assumptions::section(result)),
+        ("service-level", "Service level", service_level::section(result)),
+        ("cost", "Hosts and cost", cost::section(result)),
+        ("sensitivity", "Sensitivity", tornado::section(result, &charts)),
+        ("technologies", "Technologies", technologies::section(result)),
+        ("provenance", "Provenance", provenance::section(result, options)),
+        ("downloads", "Downloads", provenance::downloads(&files)),
+    ];
+    let page = html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="generator" content={ "Tonnage " (result.provenance.tool_version) };
+                title { (result.scenario.title) " · Tonnage" }
+                style { (PreEscaped(style())) }
+            }
+            body {
+                a.skip href="#answer" { "Skip to the answer" }
+                (summary::header(result))
+                main id="content" {
+                    (summary::answer(result))
+                    nav aria-label="Contents" {
+                        ul {
+                            @for (id, name, _) in &sections {
+                                li { a href={ "#" (id) } { (name) } }
+                            }
+                        }
+                    }
+                    (summary::warnings(result))
+                    @for (id, _, body) in &sections {
+                        section id=(id) aria-labelledby={ (id) "-heading" } { (body) }
+                    }
+                }
+                footer {
+                    p {
+                        "Made by Tonnage " (result.provenance.tool_version)
+                        " from the scenario “" (result.scenario.title) "” and the profile “"
+                        (result.provenance.profile_title)
+                        "”. The same inputs give the same page, byte for byte."
+                    }
+                }
+            }
+        }
+    };
+    Ok(page.into_string())
+}
+
+fn style() -> String {
+    let light = chart::style_variables(false);
+    let dark = chart::style_variables(true);
+    include_str!("html/style.css")
+        .replace("/* chart colours: light */", &light)
+        .replace("/* chart colours: dark */", &dark)
+}

@@ -1,0 +1,60 @@
+//! Every input of the scenario with its origin and source.
+
+use maud::{Markup, html};
+use tonnage_model::result::{Assumption, CapacityResult};
+
+use super::parts::{columns, heading, origin, source, table};
+use crate::view;
+use crate::words;
+
+pub(super) fn section(result: &CapacityResult) -> Markup {
+    let tiers = html! {
+        @for tier in &result.scenario.tiers {
+            tr {
+                th scope="row" { (tier.title) }
+                td { (words::capabilities(&tier.needs)) }
+                td.num { (crate::format::percent(tier.share)) }
+                td.num { (crate::format::seconds(tier.session_seconds)) }
+                td.num { (crate::format::plain(tier.session_cpu_seconds, 3)) " CPU-s" }
+            }
+        }
+    };
+    html! {
+        (heading("assumptions", "Assumptions and their sources"))
+        @if !result.scenario.tiers.is_empty() {
+            (table(
+                "The tiers of the scenario",
+                &columns(&["Tier", "Needs", "#Share of sessions", "#Session length", "#CPU work of a session"]),
+                &tiers,
+            ))
+        }
+        @if result.assumptions.is_empty() {
+            p.missing { "The result lists no input of the scenario; do not use it without them." }
+        } @else {
+            p { (view::origins_sentence(&result.assumptions)) " The inputs of the technologies are listed with them." }
+            (inputs("Inputs of the scenario", result.assumptions.iter()))
+        }
+    }
+}
+
+/// A table of inputs.
+pub(super) fn inputs<'a>(caption: &str, inputs: impl Iterator<Item = &'a Assumption>) -> Markup {
+    let body = html! {
+        @for input in inputs {
+            tr {
+                th scope="row" { code { (input.key) } }
+                td {
+                    (input.value)
+                    @if input.uncertain { small { "uncertain, drawn" } }
+                }
+                td { (origin(input.origin)) }
+                td { (source(&input.source, &input.conditions)) }
+            }
+        }
+    };
+    table(
+        caption,
+        &columns(&["Input", "Value", "Origin", "Source and conditions"]),
+        &body,
+    )
+}

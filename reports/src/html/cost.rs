@@ -1,0 +1,67 @@
+//! Hosts and list price of every plan.
+
+use maud::{Markup, html};
+use tonnage_model::result::{CapacityResult, Requirement};
+
+use super::parts::{columns, estimate_with, heading, table};
+use crate::{format, view};
+
+pub(super) fn section(result: &CapacityResult) -> Markup {
+    let body = html! {
+        @for plan in &result.plans {
+            (row(&plan.title, "analytic", Some(&plan.analytic)))
+            (row(&plan.title, "simulated", plan.simulated.as_ref()))
+        }
+    };
+    html! {
+        (heading("cost", "Hosts and cost"))
+        @if result.plans.is_empty() {
+            p.missing { "The scenario has no technology plan, so there is nothing to buy." }
+        } @else {
+            p {
+                "One host is " (view::host_words(result)) ". "
+                @if result.scenario.host_usd_per_hour.is_some() {
+                    "A month has 730 hours. List price on demand, all hosts for the whole month: "
+                    "no discount, commitment, power, network, storage or staff."
+                } @else {
+                    span.missing {
+                        "The host shape has no price, so there is no cost. Give it one to see cost here."
+                    }
+                }
+            }
+            (table(
+                "Hosts and list price of every plan, with 95% intervals",
+                &columns(&["Plan", "Estimate", "#vCPUs in full", "#Hosts", "#Per month"]),
+                &body,
+            ))
+        }
+    }
+}
+
+fn row(title: &str, kind: &str, requirement: Option<&Requirement>) -> Markup {
+    html! {
+        tr {
+            th scope="row" { (title) }
+            td { (kind) }
+            @match requirement {
+                Some(found) => {
+                    td.num {
+                        strong { (format::full(found.vcpus.central)) }
+                        small { (format::full(found.vcpus.low)) "–" (format::full(found.vcpus.high)) }
+                    }
+                    td.num {
+                        strong { (format::full(found.hosts.central.ceil())) }
+                        small { (format::full(found.hosts.low.ceil())) "–" (format::full(found.hosts.high.ceil())) }
+                    }
+                    td.num {
+                        @match found.usd_per_month {
+                            Some(usd) => (estimate_with(usd, format::usd_with)),
+                            None => span.missing { "no price" },
+                        }
+                    }
+                }
+                None => td colspan="3" { span.missing { "not simulated in full" } }
+            }
+        }
+    }
+}

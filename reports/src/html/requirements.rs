@@ -1,0 +1,251 @@
+//! vCPUs required: the three estimates side by side, every tier, and every technology.
+
+use maud::{Markup, html};
+use tonnage_model::result::{
+    BindingResource, CapacityResult, MatrixOutcome, PlanResult, SimulationOutcome,
+};
+
+use super::parts::{Charts, columns, estimate, estimate_with, heading, table};
+use crate::{format, view, words};
+
+pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
+    html! {
+        (heading("vcpus", "vCPUs required"))
+        @if result.plans.is_empty() {
+            p.missing { "The scenario has no technology plan. Add one to see what it needs." }
+        } @else {
+            (charts.figure("requirements", "No plan has a requirement above zero, so there is nothing to draw."))
+            (three_estimates(result))
+            (differences(result))
+            @for plan in &result.plans { (tiers(result, plan)) }
+            (by_resource(result))
+        }
+    }
+}
+
+fn three_estimates(result: &CapacityResult) -> Markup {
+    let envelope = &result.envelope;
+    let body = html! {
+        @for plan in &result.plans {
+            tr {
+                th scope="row" { (plan.title) }
+                td.num {
+                    strong { (view::envelope_words(envelope.cpus_low, envelope.cpus_high)) }
+                    small { "the same for every plan" }
+                }
+                td.num { (estimate(plan.analytic.vcpus)) }
+                td.num {
+                    @match &plan.simulated {
+                        Some(found) => (estimate(found.vcpus)),
+                        None => span.missing { "not simulated" },
+                    }
+                }
+                td.num { (format::count(view::sessions_per_vcpu(plan))) }
+                td { (view::binding_words(plan)) }
+            }
+        }
+    };
+    table(
+        "Three estimates of each plan, with 95% intervals",
+        &columns(&[
+            "Plan",
+            "#1 Envelope, CPUs",
+            "#2 Analytic, vCPUs",
+            "#3 Simulated, vCPUs",
+            "#Sessions per vCPU",
+            "What binds",
+        ]),
+        &body,
+    )
+}
+
+fn differences(result: &CapacityResult) -> Markup {
+    html! {
+        h3 { "Why the three differ" }
+        p { (view::envelope_sentence(result)) }
+        ul {
+            @for plan in &result.plans { li { (view::envelope_against(result, plan)) } }
+        }
+        @for plan in &result.plans {
+            @let found = view::disagreements(plan);
+            @let reason = view::not_simulated_reason(plan);
+            @if !found.is_empty() || reason.is_some() {
+                h4 { (plan.title) ": simulated against analytic" }
+                ul {
+                    @for (tier, found, agrees) in found {
+                        li {
+                            strong {
+                                (view::tier_title(result, &tier.tier)) " on "
+                                (view::technology_title(result, &tier.technology))
+                            }
+                            ": " (format::estimate_with(found.over_analytic, format::ratio_with))
+                            @if agrees { ", agreement. " } @else { ", a difference beyond the noise. " }
+                            (found.explanation)
+                        }
+                    }
+                    @if let Some(reason) = reason {
+                        li.missing { "No simulated total: " (reason) "." }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn tiers(result: &CapacityResult, plan: &PlanResult) -> Markup {
+    let body = html! {
+        @for tier in &plan.tiers {
+            tr {
+                th scope="row" {
+                    (view::tier_title(result, &tier.tier))
+                    small {
+                        (view::technology_title(result, &tier.technology)) ", "
+                        (words::lifecycle(tier.lifecycle))
+                    }
+                }
+                td.num { (estimate(tier.peak_sessions)) }
+                td.num { (estimate(tier.peak_sandboxes)) }
+                td.num { (estimate(tier.starts_per_second)) }
+                td.num {
+                    (estimate(tier.offered_load))
+                    small { "starts " (format::percent_with(tier.start_share_of_load, 2)) }
+                }
+                td.num { (estimate(tier.analytic.vcpus)) }
+                td.num {
+                    @match &tier.simulated {
+                        SimulationOutcome::Simulated(found) => (estimate(found.requirement.vcpus)),
+                        SimulationOutcome::NotSimulated { reason } => {
+                            span.missing { "not simulated" } small { (reason) }
+                        }
+                    }
+                }
+                td {
+                    strong { (words::binding(tier.binding)) }
+                    @if let Some(certainty) = view::binding_certainty(tier) { small { (certainty) } }
+                }
+                td.num { (format::count(tier.sessions_per_vcpu)) }
+            }
+        }
+    };
+    html! {
+        h3 { (plan.title) ": tier by tier" }
+        @if plan.tiers.is_empty() {
+            p.missing { "The plan assigns no tier." }
+        } @else {
+            (table(
+                &format!("{}: the busiest hour of each tier, with 95% intervals", plan.title),
+                &columns(&[
+                    "Tier and technology", "#Open sessions", "#Live sandboxes", "#Starts per second",
+                    "#Offered load, vCPUs busy", "#Analytic, vCPUs", "#Simulated, vCPUs",
+                    "What binds", "#Sessions per vCPU",
+                ]),
+                &body,
+            ))
+        }
+    }
+}
+
+fn by_resource(result: &CapacityResult) -> Markup {
+    const ALL: [BindingResource; 4] = [
+        BindingResource::Cpu,
+        BindingResource::Memory,
+        BindingResource::StartRate,
+        BindingResource::Density,
+    ];
+    let body = html! {
+        @for plan in &result.plans {
+            @for tier in &plan.tiers {
+                tr {
+                    th scope="row" {
+                        (view::tier_title(result, &tier.tier))
+                        small {
+                            (plan.title) ", " (view::technology_title(result, &tier.technology))
+                        }
+                    }
+                    @for resource in ALL {
+                        @let found = tier.hosts_by_resource.iter().find(|r| r.resource == resource);
+                        td.num {
+                            @match found {
+                                Some(found) if resource == tier.binding => {
+                                    strong { (format::full(found.hosts.ceil())) } small { "binds" }
+                                }
+                                Some(found) => (format::full(found.hosts.ceil())),
+                                None => span.missing { "no limit" },
+                            }
+                        }
+                    }
+                    td.num {
+                        strong { (format::full(tier.cell.cells.ceil())) }
+                        small {
+                            "of " (tier.cell.hosts) " hosts, " (tier.cell.spare_hosts) " spare"
+                        }
+                    }
+                }
+            }
+        }
+    };
+    html! {
+        h3 { "Hosts each resource would need alone" }
+        p {
+            "The largest of a row binds. The next largest says how far the answer falls when the "
+            "binding resource is relieved. Spare hosts are not counted, and inputs are central."
+        }
+        (table(
+            "Hosts by resource at central inputs, spare hosts not counted",
+            &columns(&["Tier", "#CPU", "#Memory", "#Start rate", "#Density limit", "#Cells"]),
+            &body,
+        ))
+    }
+}
+
+pub(super) fn matrix(result: &CapacityResult, charts: &Charts) -> Markup {
+    let body = html! {
+        @for cell in &result.matrix {
+            tr {
+                th scope="row" {
+                    (view::tier_title(result, &cell.tier))
+                    small { (view::technology_title(result, &cell.technology)) }
+                }
+                @match &cell.outcome {
+                    MatrixOutcome::Suitable { requirement, binding, sessions_per_vcpu } => {
+                        td.num { (estimate(requirement.vcpus)) }
+                        td.num {
+                            strong { (format::full(requirement.hosts.central.ceil())) }
+                            small { (format::interval(requirement.hosts)) }
+                        }
+                        td.num {
+                            @match requirement.usd_per_month {
+                                Some(usd) => (estimate_with(usd, format::usd_with)),
+                                None => span.missing { "no price" },
+                            }
+                        }
+                        td { (words::binding(*binding)) }
+                        td.num { (format::count(*sessions_per_vcpu)) }
+                    }
+                    MatrixOutcome::Unsuitable { missing } => {
+                        td colspan="5" { "Cannot carry it: lacks " (words::capabilities(missing)) "." }
+                    }
+                    MatrixOutcome::Impossible { reason } => {
+                        td colspan="5" { "Cannot hold the promise: " (reason) "." }
+                    }
+                }
+            }
+        }
+    };
+    html! {
+        (heading("matrix", "Every tier on every technology"))
+        (charts.figure("matrix", "No technology of the profile can carry any tier, so there is nothing to draw."))
+        @if result.matrix.is_empty() {
+            p.missing { "The result compares no technologies: the profile has none, or the scenario has no tier." }
+        } @else {
+            (table(
+                "Analytic requirement of every tier on every technology, with 95% intervals",
+                &columns(&[
+                    "Tier and technology", "#vCPUs", "#Hosts", "#List price per month", "What binds",
+                    "#Sessions per vCPU",
+                ]),
+                &body,
+            ))
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! The top of the page: the question, the answer, the figures that matter, and the warnings.
+
+use maud::{Markup, html};
+use tonnage_model::result::CapacityResult;
+
+use super::parts;
+use crate::{format, view};
+
+pub(super) fn header(result: &CapacityResult) -> Markup {
+    html! {
+        header {
+            p.eyebrow { "Tonnage · capacity report" }
+            h1 { (result.scenario.title) }
+            @if !result.scenario.question.is_empty() {
+                p.lead { (result.scenario.question) }
+            }
+        }
+    }
+}
+
+pub(super) fn answer(result: &CapacityResult) -> Markup {
+    html! {
+        section.answer id="answer" aria-labelledby="answer-heading" tabindex="-1" {
+            h2 id="answer-heading" { "The answer" }
+            p.sentence { (result.answer) }
+            @if let Some(plan) = result.plans.first() {
+                @let (best, kind) = view::best(plan);
+                dl.figures {
+                    div {
+                        dt { "vCPUs, " (kind) }
+                        dd { (parts::estimate(best.vcpus)) }
+                    }
+                    div {
+                        dt { "Hosts, " (kind) }
+                        dd {
+                            strong { (format::full(best.hosts.central)) }
+                            small { (format::interval(best.hosts)) }
+                        }
+                    }
+                    div {
+                        dt { "Peak of open sessions" }
+                        dd { (parts::estimate(result.demand.peak_sessions)) }
+                    }
+                    div {
+                        dt { "List price per month" }
+                        dd {
+                            @match best.usd_per_month {
+                                Some(usd) => (parts::estimate_with(usd, format::usd_with)),
+                                None => { strong { "not known" } small { "the host has no price" } }
+                            }
+                        }
+                    }
+                }
+                p.note {
+                    "Figures of the first plan, “" (plan.title) "”, with 95% intervals. Binding: "
+                    (view::binding_words(plan)) ". One host is " (view::host_words(result))
+                    ". Promise: " (result.scenario.service_level) "."
+                }
+            } @else {
+                p.missing { "The scenario has no technology plan, so there is no requirement." }
+            }
+        }
+    }
+}
+
+pub(super) fn warnings(result: &CapacityResult) -> Markup {
+    html! {
+        section.warnings id="warnings" aria-labelledby="warnings-heading" {
+            (parts::heading("warnings", "Before you use these numbers"))
+            @if result.warnings.is_empty() {
+                p { "The plan raised no warning." }
+            } @else {
+                ul { @for warning in &result.warnings { li { (warning) } } }
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Headings, lists and tables of Markdown.
+
+use std::fmt::Write as _;
+
+/// A page as it grows.
+#[derive(Default)]
+pub(super) struct Page {
+    text: String,
+}
+
+impl Page {
+    pub(super) fn heading(&mut self, level: usize, text: &str) {
+        self.block(&format!("{} {}", "#".repeat(level), escaped(text)));
+    }
+
+    pub(super) fn paragraph(&mut self, text: &str) {
+        self.block(text);
+    }
+
+    pub(super) fn list(&mut self, items: impl Iterator<Item = String>) {
+        let items: Vec<_> = items.map(|item| format!("- {item}")).collect();
+        if !items.is_empty() {
+            self.block(&items.join("\n"));
+        }
+    }
+
+    /// A table; headings that begin with `#` are of numbers and stand right.
+    pub(super) fn table(&mut self, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+        let mut text = row(head.iter().map(|name| escaped(name.trim_start_matches('#'))));
+        text.push('\n');
+        text.push_str(&rule(head.iter().map(|name| name.starts_with('#'))));
+        let mut any = false;
+        for cells in rows {
+            any = true;
+            let _ = write!(text, "\n{}", row(cells.into_iter()));
+        }
+        if any {
+            self.block(&text);
+        }
+    }
+
+    pub(super) fn code(&mut self, text: &str) {
+        // A fence longer than any run of backticks inside.
+        let mut longest = 0;
+        let mut run = 0;
+        for character in text.chars() {
+            run = if character == '`' { run + 1 } else { 0 };
+            longest = longest.max(run);
+        }
+        let fence = "`".repeat(longest.max(2) + 1);
+        self.block(&format!("{fence}sh\n{text}\n{fence}"));
+    }
+
+    pub(super) fn finish(self) -> String {
+        self.text
+    }
+
+    fn block(&mut self, text: &str) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        self.text.push_str(text);
+        self.text.push('\n');
+    }
+}
+
+/// One line of a table.
+pub(crate) fn row(cells: impl Iterator<Item = String>) -> String {
+    let cells: Vec<_> = cells.collect();
+    format!("| {} |", cells.join(" | "))
+}
+
+/// The line below the headings; numbers stand right.
+pub(crate) fn rule(right: impl Iterator<Item = bool>) -> String {
+    row(right.map(|right| if right { "--:" } else { "---" }.to_owned()))
+}
+
+/// Text that Markdown shows as it is, on one line.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' => {
+                out.push('\\');
+                out.push(character);
+            }
+            '<' => out.push_str("&lt;"),
+            '&' => out.push_str("&amp;"),
+            '\n' | '\r' => out.push(' '),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_in_text_is_shown_not_obeyed() {
+        assert_eq!(
+            escaped("<script>|a*b_c`\n[x](y)"),
+            "&lt;script>\\|a\\*b\\_c\\` \\[x\\](y)"
+        );
+    }
+}
