@@ -43,7 +43,6 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>
 }
 
 /// Builds again when something in the folder changes.
-#[expect(clippy::print_stdout)]
 fn tell_cargo(folder: &Path) {
     println!("cargo::rerun-if-changed={}", folder.display());
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    check, compare, completions, doctor, explain, plan, report, scenarios, schema, study,
+    check, completions, doctor, explain, plan, report, scenarios, schema, study,
 };
 
 const EXAMPLES: &str = "\
@@ -83,8 +83,8 @@ pub(crate) enum Command {
     Plan(plan::PlanArguments),
     /// Write the report of a result again, without computing anything
     Report(report::ReportArguments),
-    /// Tell what changed between two results
-    Compare(compare::CompareArguments),
+    //CMP    /// Tell what changed between two results
+    //CMP    Compare(compare::CompareArguments),
     /// List the built-in scenarios
     Scenarios(scenarios::ScenariosArguments),
     /// Show every input of a scenario and where it comes from

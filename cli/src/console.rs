@@ -3,7 +3,7 @@
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use crate::args::{Color, Global};
-use crate::diagnostics;
+use crate::diagnostics::{self, Style};
 use crate::failure::{Advice, Failure};
 use tonnage_model::document::{Problem, Problems, Sources};
 
@@ -11,9 +11,9 @@ use tonnage_model::document::{Problem, Problems, Sources};
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Console {
     quiet: bool,
-    color_out: bool,
-    color_err: bool,
-    terminal_err: bool,
+    color: bool,
+    progress: bool,
+    style: Style,
 }
 
 impl Console {
@@ -27,56 +27,44 @@ impl Console {
         };
         Self {
             quiet: global.quiet,
-            color_out: colored(io::stdout().is_terminal()),
-            color_err: colored(terminal_err),
-            terminal_err,
+            color: colored(io::stdout().is_terminal()),
+            progress: terminal_err && !global.quiet,
+            style: match (colored(terminal_err), terminal_err) {
+                (true, _) => Style::Colored,
+                (false, true) => Style::Drawn,
+                (false, false) => Style::Plain,
+            },
         }
     }
 
     /// Whether answers are coloured.
-    pub(crate) fn color(&self) -> bool {
-        self.color_out
+    pub(crate) fn color(self) -> bool {
+        self.color
     }
 
     /// Whether a progress bar has somebody to look at it.
-    pub(crate) fn shows_progress(&self) -> bool {
-        self.terminal_err && !self.quiet
-    }
-
-    /// Prints an answer.
-    pub(crate) fn print(&self, text: &str) -> Result<(), Failure> {
-        let mut out = io::stdout().lock();
-        let written = out
-            .write_all(text.as_bytes())
-            .and_then(|()| out.flush())
-            .map_err(|error| error.kind());
-        match written {
-            Ok(()) => Ok(()),
-            Err(ErrorKind::BrokenPipe) => Err(Failure::NobodyReads),
-            Err(kind) => Err(Failure::system(format!(
-                "cannot write to standard output: {kind}"
-            ))),
-        }
+    pub(crate) fn shows_progress(self) -> bool {
+        self.progress
     }
 
     /// Says something beside the answer, unless asked to be quiet.
-    pub(crate) fn note(&self, text: &str) {
+    pub(crate) fn note(self, text: &str) {
         if !self.quiet {
             say(text);
         }
     }
 
     /// Shows what is odd but usable, unless asked to be quiet.
-    pub(crate) fn warnings(&self, sources: &Sources, warnings: &[Problem]) {
+    pub(crate) fn warnings(self, sources: &Sources, warnings: &[Problem]) {
         if !self.quiet {
             for warning in warnings {
-                say(&diagnostics::problem(sources, warning, self.style()));
+                say(&diagnostics::problem(sources, warning, self.style));
             }
         }
     }
 
     /// Shows why a command failed.
-    pub(crate) fn failure(&self, failure: &Failure) {
+    pub(crate) fn failure(self, failure: &Failure) {
         match failure {
             Failure::Document(problems) => self.problems(problems),
             Failure::Input(advice) | Failure::System(advice) => self.advice(advice),
@@ -84,12 +72,12 @@ impl Console {
         }
     }
 
-    fn problems(&self, problems: &Problems) {
+    fn problems(self, problems: &Problems) {
         for problem in &problems.problems {
             say(&diagnostics::problem(
                 &problems.sources,
                 problem,
-                self.style(),
+                self.style,
             ));
         }
         if problems.problems.len() > 1 {
@@ -100,16 +88,21 @@ impl Console {
         }
     }
 
-    fn advice(&self, advice: &Advice) {
-        say(&diagnostics::advice(advice, self.style()));
+    fn advice(self, advice: &Advice) {
+        say(&diagnostics::advice(advice, self.style));
     }
+}
 
-    fn style(&self) -> diagnostics::Style {
-        match (self.color_err, self.terminal_err) {
-            (true, _) => diagnostics::Style::Colored,
-            (false, true) => diagnostics::Style::Drawn,
-            (false, false) => diagnostics::Style::Plain,
-        }
+/// Prints an answer.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::NobodyReads),
+        Err(error) => Err(Failure::system(format!(
+            "cannot write to standard output: {}",
+            error.kind()
+        ))),
     }
 }
 

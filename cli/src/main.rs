@@ -7,6 +7,8 @@ mod diagnostics;
 mod failure;
 mod interrupt;
 mod library;
+mod output;
+mod planning;
 mod progress;
 mod scenario;
 mod text;
@@ -32,7 +34,7 @@ fn main() -> ExitCode {
     let console = Console::new(&arguments.global);
     // A panic is a mistake in the program: the hook has said where, this says what it is.
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        commands::run(&arguments.command, &console)
+        commands::run(&arguments.command, console)
     }))
     .unwrap_or_else(|_| {
         Err(Failure::system("this is a bug in Tonnage").help(

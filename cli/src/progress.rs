@@ -15,8 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A bar on standard error, and Ctrl-C.
 #[derive(Debug)]
-pub(crate) struct Bar<'a> {
-    console: &'a Console,
+pub(crate) struct Bar {
+    console: Console,
     interrupt: Interrupt,
     since: Instant,
     stage: Mutex<Option<Stage>>,
@@ -29,9 +29,9 @@ struct Stage {
     shown: bool,
 }
 
-impl<'a> Bar<'a> {
+impl Bar {
     /// A bar that waits a second before it is seen.
-    pub(crate) fn new(console: &'a Console, interrupt: Interrupt) -> Self {
+    pub(crate) fn new(console: Console, interrupt: Interrupt) -> Self {
         Self {
             console,
             interrupt,
@@ -68,7 +68,7 @@ impl<'a> Bar<'a> {
     }
 }
 
-impl Progress for Bar<'_> {
+impl Progress for Bar {
     fn begin(&self, stage: &str, steps: u64) {
         let bar = ProgressBar::with_draw_target(Some(steps), ProgressDrawTarget::hidden());
         let style = ProgressStyle::with_template("{msg} [{bar:30}] {pos}/{len}, {elapsed}")
@@ -104,7 +104,7 @@ impl Progress for Bar<'_> {
     }
 }
 
-impl Drop for Bar<'_> {
+impl Drop for Bar {
     fn drop(&mut self) {
         self.clear();
     }

@@ -13,7 +13,7 @@ use crate::library::{self, BUILTIN, Files};
 pub(crate) fn load(
     name: &str,
     arguments: &ScenarioArguments,
-    console: &Console,
+    console: Console,
 ) -> Result<Loaded, Failure> {
     let path = resolve(name, console)?;
     let profile = arguments.profile.as_deref().map(profile_path).transpose()?;
@@ -28,7 +28,7 @@ pub(crate) fn load(
 }
 
 /// The path of the scenario a name means: a file, or one that is shipped.
-pub(crate) fn resolve(name: &str, console: &Console) -> Result<String, Failure> {
+pub(crate) fn resolve(name: &str, console: Console) -> Result<String, Failure> {
     if let Some(built_in) = name.strip_prefix(BUILTIN) {
         return match built_in_path(built_in) {
             Some(path) => Ok(path),

@@ -3,7 +3,7 @@
 use clap::Args;
 use tonnage_model::scenario::{self, LoadOptions};
 
-use crate::console::Console;
+use crate::console::{self, Console};
 use crate::failure::{Failure, Outcome};
 use crate::library::Files;
 use crate::scenario::resolve;
@@ -27,17 +27,16 @@ pub(crate) struct CheckArguments {
 }
 
 /// Checks every scenario, the ones after a bad one too.
-pub(crate) fn run(arguments: &CheckArguments, console: &Console) -> Result<Outcome, Failure> {
+pub(crate) fn run(arguments: &CheckArguments, console: Console) -> Result<Outcome, Failure> {
     let mut bad = 0;
     for name in &arguments.scenarios {
-        let loaded = resolve(name, console).and_then(|path| {
-            Ok(scenario::load(&Files, &path, &LoadOptions::default())?)
-        });
+        let loaded = resolve(name, console)
+            .and_then(|path| Ok(scenario::load(&Files, &path, &LoadOptions::default())?));
         match loaded {
             Ok(loaded) => {
                 console.warnings(&loaded.sources, &loaded.warnings);
                 let title = text::printable(&loaded.scenario.title);
-                console.print(&format!("{name}: good ({title})\n"))?;
+                console::print(&format!("{name}: good ({title})\n"))?;
             }
             Err(failure) => {
                 console.failure(&failure);

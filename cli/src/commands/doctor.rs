@@ -2,12 +2,12 @@
 
 use clap::Args;
 use serde::Serialize;
+use tonnage_harness::Boundary;
 use tonnage_harness::host::Fingerprint;
 use tonnage_harness::measurement::{self, Availability};
-use tonnage_harness::Boundary;
 use tonnage_model::units::{Memory, Unit};
 
-use crate::console::Console;
+use crate::console::{self, Console};
 use crate::failure::{Failure, Outcome};
 use crate::text;
 
@@ -34,7 +34,7 @@ struct Group {
 }
 
 /// Shows the host.
-pub(crate) fn run(arguments: &DoctorArguments, console: &Console) -> Result<Outcome, Failure> {
+pub(crate) fn run(arguments: &DoctorArguments, console: Console) -> Result<Outcome, Failure> {
     let findings = Findings {
         host: Fingerprint::of_this_host(),
         technologies: measurement::GROUPS
@@ -46,33 +46,23 @@ pub(crate) fn run(arguments: &DoctorArguments, console: &Console) -> Result<Outc
             .collect(),
     };
     if arguments.json {
-        console.print(&super::json(&findings)?)?;
+        console::print(&super::json(&findings)?)?;
         return Ok(Outcome::Done);
     }
     let mut out = String::from("This host\n");
     out.push_str(&describe(&findings.host));
     out.push_str("\nTechnologies\n");
-    let groups: Vec<(&str, String)> = findings
-        .technologies
-        .iter()
-        .map(|group| {
-            (
-                measurement::describe(group.boundary),
-                group.measuring.to_string(),
-            )
-        })
-        .collect();
-    for (name, availability) in &groups {
-        out.push_str(&format!("  {name}\n      {availability}\n"));
+    for group in &findings.technologies {
+        text::wrap(&mut out, measurement::describe(group.boundary), 2);
+        text::wrap(&mut out, &group.measuring.to_string(), 6);
     }
-    console.print(&out)?;
+    console::print(&out)?;
     Ok(Outcome::Done)
 }
 
 /// A host in words.
 pub(crate) fn describe(host: &Fingerprint) -> String {
     let yes_no = |value: Option<bool>| value.map(|yes| if yes { "yes" } else { "no" }.to_owned());
-    #[expect(clippy::cast_precision_loss)]
     let memory = |bytes: Option<u64>| bytes.map(|bytes| Memory::display(bytes as f64));
     let vcpus = host.cpu.vcpus.map(|vcpus| match host.cpu.usable_vcpus {
         Some(usable) if usable != vcpus => format!("{vcpus}, of which {usable} may be used"),
@@ -93,10 +83,7 @@ pub(crate) fn describe(host: &Fingerprint) -> String {
             "transparent huge pages",
             host.memory.transparent_huge_pages.clone(),
         ),
-        (
-            "same-page merging",
-            yes_no(host.memory.same_page_merging),
-        ),
+        ("same-page merging", yes_no(host.memory.same_page_merging)),
         ("kernel", host.kernel.release.clone()),
         (
             "control groups",
@@ -104,10 +91,7 @@ pub(crate) fn describe(host: &Fingerprint) -> String {
         ),
         (
             "CPU weaknesses",
-            host.kernel
-                .mitigations
-                .as_ref()
-                .map(ToString::to_string),
+            host.kernel.mitigations.as_ref().map(ToString::to_string),
         ),
         ("load", load),
     ];

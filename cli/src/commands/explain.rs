@@ -6,7 +6,7 @@ mod page;
 use clap::Args;
 
 use crate::args::ScenarioArguments;
-use crate::console::Console;
+use crate::console::{self, Console};
 use crate::failure::{Failure, Outcome};
 use crate::scenario::load;
 
@@ -30,7 +30,7 @@ pub(crate) struct ExplainArguments {
 }
 
 /// Shows the scenario as the model sees it.
-pub(crate) fn run(arguments: &ExplainArguments, console: &Console) -> Result<Outcome, Failure> {
+pub(crate) fn run(arguments: &ExplainArguments, console: Console) -> Result<Outcome, Failure> {
     let loaded = load(&arguments.scenario, &arguments.over, console)?;
     let explained = document::explain(&loaded);
     let out = if arguments.json {
@@ -38,6 +38,6 @@ pub(crate) fn run(arguments: &ExplainArguments, console: &Console) -> Result<Out
     } else {
         page::page(&explained)
     };
-    console.print(&out)?;
+    console::print(&out)?;
     Ok(Outcome::Done)
 }

@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 use tonnage_model::scenario::{self, LoadOptions};
 
-use crate::console::Console;
+use crate::console::{self, Console};
 use crate::failure::{Failure, Outcome};
 use crate::library::{BUILTIN, Files, shipped_scenarios};
 use crate::text;
@@ -36,7 +36,7 @@ struct Listed {
 }
 
 /// Lists the built-in scenarios.
-pub(crate) fn run(arguments: &ScenariosArguments, console: &Console) -> Result<Outcome, Failure> {
+pub(crate) fn run(arguments: &ScenariosArguments, console: Console) -> Result<Outcome, Failure> {
     let mut list = Vec::new();
     for name in shipped_scenarios() {
         let path = format!("{BUILTIN}{name}.toml");
@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: &ScenariosArguments, console: &Console) -> Result<O
         });
     }
     if arguments.json {
-        console.print(&super::json(&list)?)?;
+        console::print(&super::json(&list)?)?;
         return Ok(Outcome::Done);
     }
     let mut out = String::new();
@@ -59,7 +59,7 @@ pub(crate) fn run(arguments: &ScenariosArguments, console: &Console) -> Result<O
         text::wrap(&mut out, &scenario.question, 2);
         out.push('\n');
     }
-    console.print(out.trim_end_matches('\n'))?;
-    console.print("\n")?;
+    console::print(out.trim_end_matches('\n'))?;
+    console::print("\n")?;
     Ok(Outcome::Done)
 }

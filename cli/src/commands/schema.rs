@@ -6,7 +6,7 @@ use tonnage_harness::ProfileDocument;
 use tonnage_model::result::CapacityResult;
 use tonnage_model::scenario::ScenarioDocument;
 
-use crate::console::Console;
+use crate::console::{self, Console};
 use crate::failure::{Failure, Outcome};
 
 const EXAMPLES: &str = "\
@@ -38,12 +38,12 @@ enum Format {
 }
 
 /// Prints the schema.
-pub(crate) fn run(arguments: SchemaArguments, console: &Console) -> Result<Outcome, Failure> {
+pub(crate) fn run(arguments: SchemaArguments, console: Console) -> Result<Outcome, Failure> {
     let schema: Schema = match arguments.format {
         Format::Scenario => schema_for!(ScenarioDocument),
         Format::Profile => schema_for!(ProfileDocument),
         Format::Result => schema_for!(CapacityResult),
     };
-    console.print(&super::json(&schema)?)?;
+    console::print(&super::json(&schema)?)?;
     Ok(Outcome::Done)
 }

@@ -4,8 +4,8 @@ use serde::Serialize;
 use tonnage_model::input::{Input, InputId};
 use tonnage_model::profile::{Boundary, Capability, Origin};
 use tonnage_model::scenario::{
-    ActivityCurve, ConcurrencyMeaning, Lifecycle, Loaded, Placement, SLOTS_PER_HOUR, Scenario,
-    Segment, WhenFull,
+    ActivityCurve, ConcurrencyMeaning, FileReference, Lifecycle, Loaded, Placement, SLOTS_PER_HOUR,
+    Scenario, Segment, SegmentDocument, WhenFull,
 };
 use tonnage_model::units::{Memory, Unit};
 
@@ -18,7 +18,6 @@ pub(super) struct Explained {
     pub(super) draws: u32,
     pub(super) scenario_digest: String,
     pub(super) profile: Profile,
-    pub(super) files: Vec<String>,
     pub(super) segments: Vec<ExplainedSegment>,
     pub(super) tiers: Vec<ExplainedTier>,
     pub(super) host: ExplainedHost,
@@ -52,6 +51,8 @@ pub(super) struct ExplainedSegment {
 /// An activity curve.
 #[derive(Debug, Serialize)]
 pub(super) struct ExplainedCurve {
+    /// The file it was read from, as the scenario names it.
+    pub(super) from: String,
     pub(super) peak_to_mean: f64,
     pub(super) busiest: String,
     pub(super) quietest: String,
@@ -176,12 +177,11 @@ pub(super) fn explain(loaded: &Loaded) -> Explained {
             title: scenario.profile_title.clone(),
             digest: scenario.profile_digest.clone(),
         },
-        files: loaded
-            .sources
+        segments: scenario
+            .segments
             .iter()
-            .map(|source| crate::library::shown(&source.name).to_owned())
+            .map(|found| segment(found, loaded.document.segments.get(&found.id)))
             .collect(),
-        segments: scenario.segments.iter().map(segment).collect(),
         tiers: tiers(scenario),
         host: ExplainedHost {
             shape: scenario.host.shape.clone(),
@@ -228,14 +228,16 @@ pub(super) fn explain(loaded: &Loaded) -> Explained {
     }
 }
 
-fn segment(segment: &Segment) -> ExplainedSegment {
-    #[expect(clippy::cast_precision_loss)]
+fn segment(segment: &Segment, written: Option<&SegmentDocument>) -> ExplainedSegment {
     let hours = |slots: i64| slots as f64 / SLOTS_PER_HOUR as f64;
     ExplainedSegment {
         id: segment.id.clone(),
         title: segment.title.clone(),
         concurrency_meaning: segment.meaning,
-        curve: curve(&segment.arrivals.curve),
+        curve: curve(
+            &segment.arrivals.curve,
+            written.and_then(|written| written.activity.as_ref().or(written.trace.as_ref())),
+        ),
         zones: segment
             .arrivals
             .zones
@@ -249,7 +251,7 @@ fn segment(segment: &Segment) -> ExplainedSegment {
     }
 }
 
-fn curve(curve: &ActivityCurve) -> ExplainedCurve {
+fn curve(curve: &ActivityCurve, from: Option<&FileReference>) -> ExplainedCurve {
     let slots = curve.slots();
     let mean = slots.iter().sum::<f64>() / slots.len() as f64;
     let at = |best: fn(f64, f64) -> bool| {
@@ -264,6 +266,7 @@ fn curve(curve: &ActivityCurve) -> ExplainedCurve {
     let busiest = at(|value, than| value > than);
     let quietest = at(|value, than| value < than);
     ExplainedCurve {
+        from: from.map_or_else(String::new, |from| from.path.clone()),
         peak_to_mean: slots[busiest] / mean,
         busiest: moment(busiest),
         quietest: moment(quietest),
