@@ -2,7 +2,6 @@
 //! render_fixture -- DIRECTORY`.
 
 #[path = "../tests/common/mod.rs"]
-#[allow(clippy::all, clippy::pedantic, dead_code, missing_docs, unreachable_pub)]
 mod common;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -34,6 +34,14 @@ pub enum ReportError {
     /// The text is not a result, or is damaged.
     #[error("cannot read the result: {0}")]
     Json(#[from] serde_json::Error),
+    /// The result holds a number that is not finite.
+    #[error(
+        "the result holds a number that is infinite or undefined, so it is not an answer ({source})"
+    )]
+    NotFinite {
+        /// Where it stands in the text.
+        source: serde_json::Error,
+    },
     /// A table could not be written as CSV.
     #[error("cannot write table `{table}` as CSV: {reason}")]
     Csv {

@@ -8,11 +8,17 @@ use crate::error::ReportError;
 /// The result as indented JSON with a line end at its end. The same result gives the same text.
 ///
 /// # Errors
-/// When a number of the result is not finite in a way JSON cannot hold.
+/// When the result holds a number that is not finite: JSON has no such number, and a capacity that
+/// is not a number is no answer.
 pub fn write(result: &CapacityResult) -> Result<String, ReportError> {
     let mut text = serde_json::to_string_pretty(result)?;
     text.push('\n');
-    Ok(text)
+    match read(&text) {
+        // Numbers that are not finite are written as `null`, which no field of a number reads.
+        Err(ReportError::Json(source)) => Err(ReportError::NotFinite { source }),
+        Err(other) => Err(other),
+        Ok(_) => Ok(text),
+    }
 }
 
 /// Reads a result back.

@@ -3,11 +3,13 @@
 //! A [`CapacityResult`](tonnage_model::result::CapacityResult) is the only input. [`write_all`]
 //! makes a directory of everything: one self-contained page, the same numbers as Markdown, JSON,
 //! CSV and Parquet, and each chart as SVG and PNG. Each format is also a function of its own.
+//! [`compare()`] tells what changed between two results and why.
 //!
 //! Nothing here measures, computes a capacity or reads a clock: the same result gives the same
 //! bytes.
 
 pub mod chart;
+pub mod compare;
 pub mod csv;
 pub mod error;
 pub mod format;
@@ -21,10 +23,10 @@ mod view;
 pub mod words;
 pub mod write;
 
+pub use compare::{Comparison, compare};
 pub use error::ReportError;
 pub use write::{ReportOptions, WrittenFile, WrittenReport, write_all, write_all_with};
 
 #[cfg(test)]
 #[path = "../tests/common/mod.rs"]
-#[allow(clippy::all, clippy::pedantic, dead_code, missing_docs, unreachable_pub)]
 mod fixture;

@@ -10,8 +10,7 @@ use tonnage_model::result::{
 
 use crate::write::ReportOptions;
 use crate::{chart, format, view, words};
-use parts::Page;
-pub(crate) use parts::{escaped, row, rule};
+pub(crate) use parts::{Page, code, escaped};
 
 /// The report as Markdown. Charts are linked as the files beside it.
 pub fn write(result: &CapacityResult, options: &ReportOptions) -> String {
@@ -108,37 +107,48 @@ fn requirements(page: &mut Page, result: &CapacityResult) {
             .iter()
             .map(|plan| escaped(&view::envelope_against(result, plan))),
     );
-    for plan in &result.plans {
-        differences(page, result, plan);
-    }
+    differences(page, result);
     for plan in &result.plans {
         tiers(page, result, plan);
     }
 }
 
-fn differences(page: &mut Page, result: &CapacityResult, plan: &PlanResult) {
-    let found = view::disagreements(plan);
-    let reason = view::not_simulated_reason(plan);
-    if found.is_empty() && reason.is_none() {
-        return;
+fn differences(page: &mut Page, result: &CapacityResult) {
+    page.heading(3, "Simulated against analytic");
+    let comparisons = view::comparisons(result);
+    if comparisons.is_empty() {
+        page.paragraph("Nothing was simulated, so the analytic estimate stands alone.");
+    } else {
+        page.table(
+            &[
+                "Tier",
+                "Technology",
+                "Plans",
+                "#Simulated ÷ analytic",
+                "Do they agree?",
+                "Why",
+            ],
+            comparisons.iter().map(|one| {
+                vec![
+                    escaped(view::tier_title(result, &one.tier.tier)),
+                    escaped(view::technology_title(result, &one.tier.technology)),
+                    escaped(&one.plans.join("; ")),
+                    format::estimate_with(one.found.over_analytic, format::ratio_with),
+                    one.words().to_owned(),
+                    escaped(&one.found.explanation),
+                ]
+            }),
+        );
     }
-    page.heading(4, &format!("{}: simulated against analytic", plan.title));
-    let lines = found.iter().map(|(tier, found, agrees)| {
-        format!(
-            "**{} on {}**: {}, {}. {}",
-            escaped(view::tier_title(result, &tier.tier)),
-            escaped(view::technology_title(result, &tier.technology)),
-            format::estimate_with(found.over_analytic, format::ratio_with),
-            if *agrees {
-                "agreement"
-            } else {
-                "a difference beyond the noise"
-            },
-            escaped(&found.explanation),
-        )
-    });
-    let reason = reason.map(|reason| format!("No simulated total: {}.", escaped(&reason)));
-    page.list(lines.chain(reason));
+    page.list(result.plans.iter().filter_map(|plan| {
+        view::not_simulated_reason(plan).map(|reason| {
+            format!(
+                "{} has no simulated total: {}.",
+                escaped(&plan.title),
+                escaped(&reason)
+            )
+        })
+    }));
 }
 
 fn tiers(page: &mut Page, result: &CapacityResult, plan: &PlanResult) {
@@ -201,7 +211,7 @@ fn matrix(page: &mut Page, result: &CapacityResult) {
             "What binds",
             "#Sessions per vCPU",
         ],
-        result.matrix.iter().map(|cell| {
+        view::matrix_by_tier(result).into_iter().flat_map(|(_, cells)| cells).map(|cell| {
             let mut row = vec![
                 escaped(view::tier_title(result, &cell.tier)),
                 escaped(view::technology_title(result, &cell.technology)),
@@ -353,7 +363,7 @@ fn inputs<'a>(page: &mut Page, inputs: impl Iterator<Item = &'a Assumption>) {
         &["Input", "Value", "Origin", "Source", "Conditions", "Drawn"],
         inputs.map(|input| {
             vec![
-                format!("`{}`", input.key.replace(['`', '|'], "")),
+                code(&input.key),
                 escaped(&input.value),
                 words::origin(input.origin).to_owned(),
                 if input.source.trim().is_empty() {
@@ -375,21 +385,16 @@ fn service_level(page: &mut Page, result: &CapacityResult) {
         escaped(&result.scenario.service_level)
     ));
     let mut rows = Vec::new();
-    for plan in &result.plans {
-        for tier in &plan.tiers {
-            let Some(found) = view::simulated(tier) else {
-                continue;
-            };
-            for level in &found.service_level {
-                rows.push(vec![
-                    escaped(&plan.title),
-                    escaped(view::tier_title(result, &tier.tier)),
-                    escaped(&level.name),
-                    view::level_value(Estimated::exact(level.target), &level.unit),
-                    view::level_value(level.found, &level.unit),
-                    if level.met { "kept" } else { "**not kept**" }.to_owned(),
-                ]);
-            }
+    for one in view::comparisons(result) {
+        for level in &one.found.service_level {
+            rows.push(vec![
+                escaped(view::tier_title(result, &one.tier.tier)),
+                escaped(view::technology_title(result, &one.tier.technology)),
+                escaped(&level.name),
+                view::level_value(Estimated::exact(level.target), &level.unit),
+                view::level_value(level.found, &level.unit),
+                if level.met { "kept" } else { "**not kept**" }.to_owned(),
+            ]);
         }
     }
     if rows.is_empty() {
@@ -400,7 +405,7 @@ fn service_level(page: &mut Page, result: &CapacityResult) {
         return;
     }
     page.table(
-        &["Plan", "Tier", "Promise", "#At most", "#Found", "Kept?"],
+        &["Tier", "Technology", "Promise", "#At most", "#Found", "Kept?"],
         rows.into_iter(),
     );
 }
@@ -516,7 +521,7 @@ fn technologies(page: &mut Page, result: &CapacityResult) {
             if number.origin == Origin::Published {
                 rows.push(vec![
                     escaped(&technology.title),
-                    format!("`{}`", number.key.replace(['`', '|'], "")),
+                    code(&number.key),
                     escaped(&number.value),
                     escaped(&number.source),
                     escaped(&number.conditions),
@@ -544,8 +549,8 @@ fn provenance(page: &mut Page, result: &CapacityResult, options: &ReportOptions)
     page.list(
         [
             format!("Tonnage {}", escaped(&provenance.tool_version)),
-            format!("scenario SHA-256 `{}`", provenance.scenario_digest),
-            format!("profile SHA-256 `{}`", provenance.profile_digest),
+            format!("scenario SHA-256 {}", code(&provenance.scenario_digest)),
+            format!("profile SHA-256 {}", code(&provenance.profile_digest)),
             format!(
                 "seed {}, {} draws, {} replications",
                 provenance.seed, provenance.draws, provenance.replications

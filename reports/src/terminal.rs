@@ -36,8 +36,10 @@ pub fn write(result: &CapacityResult, color: bool) -> String {
 
 fn heading(out: &mut String, style: Style, text: &str) {
     out.push('\n');
-    out.push_str(&style.bold(text));
-    out.push('\n');
+    for line in wrapped(text, WIDTH) {
+        out.push_str(&style.bold(&line));
+        out.push('\n');
+    }
 }
 
 fn demand(out: &mut String, result: &CapacityResult, style: Style) {

@@ -1,8 +1,8 @@
 //! What several formats say about a result in the same words.
 
 use tonnage_model::result::{
-    BindingResource, CapacityResult, Estimated, PlanResult, Requirement, SimulationOutcome,
-    SimulatedResult, TierResult,
+    BindingResource, CapacityResult, Estimated, MatrixCell, MatrixOutcome, PlanResult, Requirement,
+    SimulatedResult, SimulationOutcome, TierResult,
 };
 
 use crate::format;
@@ -121,17 +121,53 @@ pub(crate) fn overlap(a: Estimated, b: Estimated) -> bool {
     a.low <= b.high && b.low <= a.high
 }
 
-/// Why a plan's simulated and analytic estimates differ, or that they agree, for every tier.
-pub(crate) fn disagreements(plan: &PlanResult) -> Vec<(&TierResult, &SimulatedResult, bool)> {
-    plan.tiers
-        .iter()
-        .filter_map(|tier| {
-            simulated(tier).map(|found| {
-                let one = found.over_analytic;
-                (tier, found, one.low <= 1.0 && one.high >= 1.0)
-            })
-        })
-        .collect()
+/// Simulated against analytic for one tier on one technology, and the plans that share it.
+pub(crate) struct Comparison<'a> {
+    pub(crate) tier: &'a TierResult,
+    pub(crate) found: &'a SimulatedResult,
+    pub(crate) plans: Vec<&'a str>,
+}
+
+impl Comparison<'_> {
+    /// Whether the ratio's interval holds one.
+    pub(crate) fn agrees(&self) -> bool {
+        self.found.over_analytic.low <= 1.0 && self.found.over_analytic.high >= 1.0
+    }
+
+    /// The agreement in words.
+    pub(crate) fn words(&self) -> &'static str {
+        if self.agrees() {
+            "agree"
+        } else {
+            "differ beyond the noise"
+        }
+    }
+}
+
+/// Simulated against analytic, each pair of tier and technology once where plans share it.
+pub(crate) fn comparisons(result: &CapacityResult) -> Vec<Comparison<'_>> {
+    let mut all: Vec<Comparison<'_>> = Vec::new();
+    for plan in &result.plans {
+        for tier in &plan.tiers {
+            let Some(found) = simulated(tier) else {
+                continue;
+            };
+            let same = all.iter_mut().find(|other| {
+                other.tier.tier == tier.tier
+                    && other.tier.technology == tier.technology
+                    && other.found == found
+            });
+            match same {
+                Some(other) => other.plans.push(&plan.title),
+                None => all.push(Comparison {
+                    tier,
+                    found,
+                    plans: vec![&plan.title],
+                }),
+            }
+        }
+    }
+    all
 }
 
 /// The command that makes this result again, as far as the result knows it.
@@ -290,4 +326,34 @@ pub(crate) fn correlation(value: f64) -> String {
     } else {
         "n/a".to_owned()
     }
+}
+
+/// The matrix by tier, in the scenario's order: what can carry a tier comes first, with the fewest
+/// vCPUs at the top, and what cannot comes last.
+pub(crate) fn matrix_by_tier(result: &CapacityResult) -> Vec<(&str, Vec<&MatrixCell>)> {
+    let mut tiers: Vec<&str> = result
+        .scenario
+        .tiers
+        .iter()
+        .map(|tier| tier.id.as_str())
+        .collect();
+    for cell in &result.matrix {
+        if !tiers.contains(&cell.tier.as_str()) {
+            tiers.push(&cell.tier);
+        }
+    }
+    let vcpus = |cell: &MatrixCell| match &cell.outcome {
+        MatrixOutcome::Suitable { requirement, .. } => requirement.vcpus.central,
+        MatrixOutcome::Impossible { .. } => f64::MAX,
+        MatrixOutcome::Unsuitable { .. } => f64::INFINITY,
+    };
+    tiers
+        .into_iter()
+        .map(|tier| {
+            let mut cells: Vec<_> = result.matrix.iter().filter(|c| c.tier == tier).collect();
+            cells.sort_by(|a, b| vcpus(a).total_cmp(&vcpus(b)));
+            (tier, cells)
+        })
+        .filter(|(_, cells)| !cells.is_empty())
+        .collect()
 }

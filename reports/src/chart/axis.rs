@@ -140,12 +140,12 @@ impl Axis {
         ticks
     }
 
-    /// Grid lines over a height and, below them, tick labels that do not touch, then the title.
-    /// Returns the height used below `bottom`.
+    /// Grid lines over the strips and, below `bottom`, tick labels that do not touch, then the
+    /// title.
     pub(super) fn draw_below(
         &self,
         scene: &mut Scene,
-        top: f64,
+        strips: &[(f64, f64)],
         bottom: f64,
         show: impl Fn(f64) -> String,
         title: &str,
@@ -156,14 +156,17 @@ impl Axis {
             clippy::cast_sign_loss,
             reason = "a small positive number"
         )]
-        let most = (room / 62.0).clamp(3.0, 12.0) as usize;
+        let most = (room / 50.0).clamp(4.0, 12.0) as usize;
         let mut free_from = f64::NEG_INFINITY;
         for tick in self.ticks(most) {
             let x = self.at(tick);
-            scene.line((x, top), (x, bottom), 1.0, Role::Grid);
+            for (from, to) in strips {
+                scene.line((x, *from), (x, *to), 1.0, Role::Grid);
+            }
             let text = show(tick);
             let half = font::width(&text, TICK_SIZE, false) / 2.0;
-            if x - half < free_from || x + half > scene.width || x - half < 0.0 {
+            let x = x.clamp(half, (scene.width - half).max(half));
+            if x - half < free_from {
                 continue;
             }
             free_from = x + half + 8.0;

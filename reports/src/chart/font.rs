@@ -9,6 +9,8 @@ use ab_glyph::{Font, FontRef, GlyphId, PxScale, ScaleFont, point};
 
 /// Fonts of a page may be wider than the embedded one; layouts leave this much room.
 const SLACK: f64 = 1.09;
+/// As [`SLACK`], for heavy letters, in which fonts differ more.
+const SLACK_BOLD: f64 = 1.17;
 
 static REGULAR: LazyLock<Option<FontRef<'static>>> = LazyLock::new(|| {
     FontRef::try_from_slice(include_bytes!("../../fonts/Inter-Regular-subset.ttf")).ok()
@@ -41,7 +43,7 @@ fn glyph(font: &FontRef<'static>, character: char) -> GlyphId {
 
 /// Width of a text in pixels, with room for a wider font of the page.
 pub(super) fn width(text: &str, size: f64, bold: bool) -> f64 {
-    exact_width(text, size, bold) * SLACK
+    exact_width(text, size, bold) * if bold { SLACK_BOLD } else { SLACK }
 }
 
 /// Width of a text in pixels in the embedded font.
@@ -84,14 +86,19 @@ pub(super) fn wrapped(text: &str, size: f64, bold: bool, room: f64) -> Vec<Strin
             }
         }
         let mut piece = String::new();
-        for character in word.chars() {
-            let mut longer = piece.clone();
-            longer.push(character);
-            if !piece.is_empty() && width(&longer, size, bold) > room {
+        for part in word.split_inclusive(['.', '-', '_', '/']) {
+            if !piece.is_empty() && width(&format!("{piece}{part}"), size, bold) > room {
                 lines.push(std::mem::take(&mut piece));
-                piece.push(character);
-            } else {
-                piece = longer;
+            }
+            for character in part.chars() {
+                let mut longer = piece.clone();
+                longer.push(character);
+                if !piece.is_empty() && width(&longer, size, bold) > room {
+                    lines.push(std::mem::take(&mut piece));
+                    piece.push(character);
+                } else {
+                    piece = longer;
+                }
             }
         }
         lines.push(piece);

@@ -1,6 +1,6 @@
 //! What would each tier need on every technology that can carry it?
 
-use tonnage_model::result::{BindingResource, CapacityResult, MatrixOutcome};
+use tonnage_model::result::{BindingResource, CapacityResult, MatrixCell, MatrixOutcome};
 
 use super::Chart;
 use super::axis::{Axis, tick_count};
@@ -20,8 +20,8 @@ pub(super) fn chart(result: &CapacityResult) -> Option<Chart> {
     let mut rows = Vec::new();
     let mut description =
         "Required vCPUs of every tier on every suitable technology, fewest first.".to_owned();
-    for tier in tiers(result) {
-        rows.extend(tier_rows(result, tier, &mut description));
+    for (tier, cells) in view::matrix_by_tier(result) {
+        rows.extend(tier_rows(result, tier, &cells, &mut description));
     }
     let used: Vec<_> = result
         .matrix
@@ -64,22 +64,15 @@ pub(super) fn chart(result: &CapacityResult) -> Option<Chart> {
     ))
 }
 
-/// The tiers in the scenario's order, then any the scenario does not name.
-fn tiers(result: &CapacityResult) -> Vec<&str> {
-    let mut tiers: Vec<&str> = result.scenario.tiers.iter().map(|t| t.id.as_str()).collect();
-    for cell in &result.matrix {
-        if !tiers.contains(&cell.tier.as_str()) {
-            tiers.push(&cell.tier);
-        }
-    }
-    tiers.retain(|tier| result.matrix.iter().any(|cell| cell.tier == *tier));
-    tiers
-}
-
-fn tier_rows(result: &CapacityResult, tier: &str, description: &mut String) -> Vec<Row> {
+fn tier_rows(
+    result: &CapacityResult,
+    tier: &str,
+    cells: &[&MatrixCell],
+    description: &mut String,
+) -> Vec<Row> {
     let mut suitable = Vec::new();
     let mut others = Vec::new();
-    for cell in result.matrix.iter().filter(|cell| cell.tier == tier) {
+    for cell in cells {
         let title = view::technology_title(result, &cell.technology);
         match &cell.outcome {
             MatrixOutcome::Suitable {
@@ -92,7 +85,6 @@ fn tier_rows(result: &CapacityResult, tier: &str, description: &mut String) -> V
             }
         }
     }
-    suitable.sort_by(|a, b| a.1.central.total_cmp(&b.1.central));
     let title = view::tier_title(result, tier);
     description.push_str(&format!(" {title}:"));
     let mut rows = vec![Row {
@@ -126,8 +118,8 @@ fn tier_rows(result: &CapacityResult, tier: &str, description: &mut String) -> V
                 high: vcpus.high,
                 mark,
                 role,
-                long: text.clone(),
                 text,
+                name: String::new(),
             }],
         });
     }

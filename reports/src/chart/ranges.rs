@@ -25,10 +25,10 @@ pub(super) struct Value {
     pub(super) high: f64,
     pub(super) mark: Mark,
     pub(super) role: Role,
-    /// What stands beside it on a wide page.
+    /// The number, beside the mark on a wide page.
     pub(super) text: String,
-    /// What stands above it on a phone.
-    pub(super) long: String,
+    /// What stands before the number on a phone; cut where there is no room, unlike the number.
+    pub(super) name: String,
 }
 
 /// What stands on one row.
@@ -136,7 +136,12 @@ pub(super) fn draw(chart: Ranges<'_>, width: f64) -> Scene {
         .enumerate()
         .fold(top, |y, (i, row)| y + height(row, &layout, i == 0))
         + 4.0;
-    axis.draw_below(&mut scene, top, bottom, chart.tick, chart.axis_title);
+    let strips = if narrow {
+        mark_strips(chart.rows, &layout, top)
+    } else {
+        vec![(top, bottom)]
+    };
+    axis.draw_below(&mut scene, &strips, bottom, chart.tick, chart.axis_title);
     scene.line((start, bottom), (end, bottom), 1.0, Role::Axis);
     let mut y = top;
     for (index, row) in chart.rows.iter().enumerate() {
@@ -147,7 +152,14 @@ pub(super) fn draw(chart: Ranges<'_>, width: f64) -> Scene {
         if let (Some(band), true) = (chart.band, row.heading) {
             let (low, high) = (axis.at(band.low), axis.at(band.high));
             let end = y + height(row, &layout, true);
-            scene.rect((low, y + 2.0), (high.max(low + 1.0), end), Role::Rest, BAND);
+            let strips = if narrow {
+                row_strips(row, &layout, y)
+            } else {
+                vec![(y + 2.0, end)]
+            };
+            for (from, to) in strips {
+                scene.rect((low, from), (high.max(low + 1.0), to), Role::Rest, BAND);
+            }
         }
         y = if narrow {
             narrow_row(&mut scene, row, &axis, y, &layout)
@@ -223,7 +235,7 @@ fn gutters(rows: &[Row], width: f64) -> (f64, f64) {
         .map(|value| font::width(&value.text, NOTE_SIZE, false))
         .fold(0.0, f64::max);
     let start = names.min(width * 0.30) + 18.0;
-    let end = width - numbers.min(width * 0.30) - 16.0;
+    let end = width - numbers - 16.0;
     (start, end)
 }
 
@@ -273,6 +285,29 @@ fn height(row: &Row, layout: &Layout, first: bool) -> f64 {
     }
 }
 
+/// Where the marks of a row stand on a phone, between the lines of words.
+fn row_strips(row: &Row, layout: &Layout, top: f64) -> Vec<(f64, f64)> {
+    let first = top + 4.0 + layout.words(row) + 10.0;
+    (0..row.values.len())
+        .map(|index| first + index as f64 * 34.0 + 16.0)
+        .zip(&row.values)
+        .filter(|(_, value)| value.role != Role::Muted)
+        .map(|(middle, _)| (middle - 8.5, middle + 8.5))
+        .collect()
+}
+
+/// As [`row_strips`], of every row.
+fn mark_strips(rows: &[Row], layout: &Layout, top: f64) -> Vec<(f64, f64)> {
+    let mut strips = Vec::new();
+    let mut y = top;
+    for (index, row) in rows.iter().enumerate() {
+        let rule = if row.heading && index > 0 { 8.0 } else { 0.0 };
+        strips.extend(row_strips(row, layout, y + rule));
+        y += height(row, layout, index == 0);
+    }
+    strips
+}
+
 /// Name and note from `top`; returns where they end.
 fn words(scene: &mut Scene, row: &Row, layout: &Layout, top: f64) -> f64 {
     let mut y = top;
@@ -310,11 +345,10 @@ fn wide_row(scene: &mut Scene, row: &Row, axis: &Axis, top: f64, layout: &Layout
     let mut y = middle - (row.values.len() as f64 - 1.0) * LINE / 2.0;
     for value in &row.values {
         draw_value(scene, value, axis, y);
-        let room = scene.width - layout.end - 14.0;
         scene.text(Label {
             x: layout.end + 14.0,
             y,
-            text: font::fitted(&value.text, NOTE_SIZE, false, room),
+            text: value.text.clone(),
             size: NOTE_SIZE,
             bold: false,
             anchor: Anchor::Start,
@@ -331,12 +365,16 @@ fn narrow_row(scene: &mut Scene, row: &Row, axis: &Axis, top: f64, layout: &Layo
         scene.text(Label {
             x: 0.0,
             y,
-            text: font::fitted(&value.long, NOTE_SIZE, false, layout.width),
+            text: value.named(layout.width),
             size: NOTE_SIZE,
             bold: false,
             anchor: Anchor::Start,
             role: value.text_role(),
         });
+        if value.role != Role::Muted {
+            let line = y + 16.0;
+            scene.line((layout.start, line), (layout.end, line), 1.0, Role::Grid);
+        }
         draw_value(scene, value, axis, y + 16.0);
         y += 34.0;
     }
@@ -353,8 +391,19 @@ impl Value {
             mark: Mark::None,
             role: Role::Muted,
             text: text.to_owned(),
-            long: text.to_owned(),
+            name: String::new(),
         }
+    }
+
+    /// Name and number within a width; the name gives way.
+    fn named(&self, room: f64) -> String {
+        if self.name.is_empty() {
+            return self.text.clone();
+        }
+        let number = font::width(&self.text, NOTE_SIZE, false);
+        let space = font::width(" ", NOTE_SIZE, false);
+        let name = font::fitted(&self.name, NOTE_SIZE, false, room - number - space);
+        format!("{name} {}", self.text)
     }
 
     fn text_role(&self) -> Role {

@@ -129,8 +129,8 @@ fn sessions_row(reading: &ReadingResult) -> Row {
             high: sessions,
             mark,
             role,
-            long: text.clone(),
             text,
+            name: String::new(),
         }
     };
     Row {
@@ -157,8 +157,8 @@ fn vcpus_row(result: &CapacityResult, reading: &ReadingResult) -> Row {
         high: envelope.cpus_high,
         mark: Mark::None,
         role: Role::Rest,
-        long: text.clone(),
         text,
+        name: String::new(),
     }];
     for plan in &reading.plans {
         let place = result
@@ -174,11 +174,7 @@ fn vcpus_row(result: &CapacityResult, reading: &ReadingResult) -> Row {
             mark,
             role,
             text: format::estimate(plan.vcpus),
-            long: format!(
-                "{} {}",
-                view::plan_title(result, &plan.plan),
-                format::estimate(plan.vcpus)
-            ),
+            name: view::plan_title(result, &plan.plan).to_owned(),
         });
     }
     Row {

@@ -112,8 +112,8 @@ fn pair(analytic: &Requirement, simulated: Option<&Requirement>) -> Vec<Value> {
             high: requirement.vcpus.high,
             mark,
             role,
-            long: text.clone(),
             text,
+            name: String::new(),
         }
     };
     vec![

@@ -118,7 +118,15 @@ fn draw(
     };
     let axis = axis.clone().over(start, end);
     let bottom = top + bars.len() as f64 * step + 2.0;
-    axis.draw_below(&mut scene, top, bottom, tick_count, axis_title);
+    let strips: Vec<_> = if narrow {
+        (0..bars.len())
+            .map(|index| top + index as f64 * step + 48.0)
+            .map(|middle| (middle - 10.0, middle + 10.0))
+            .collect()
+    } else {
+        vec![(top, bottom)]
+    };
+    axis.draw_below(&mut scene, &strips, bottom, tick_count, axis_title);
     scene.line((start, bottom), (end, bottom), 1.0, Role::Axis);
     for (index, bar) in bars.iter().enumerate() {
         let y = top + index as f64 * step;
@@ -186,7 +194,9 @@ fn draw(
         }
     }
     let x = axis.at(centre);
-    scene.line((x, top), (x, bottom), 2.0, Role::Text);
+    for (from, to) in strips {
+        scene.line((x, from), (x, to), 2.0, Role::Text);
+    }
     scene.height = bottom + BELOW;
     scene
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use tonnage_model::result::{Assumption, CapacityResult};
 
-use super::parts::{columns, heading, origin, source, table};
+use super::parts::{columns, heading, key, origin, source, table, words_table};
 use crate::view;
 use crate::words;
 
@@ -39,22 +39,22 @@ pub(super) fn section(result: &CapacityResult) -> Markup {
 
 /// A table of inputs.
 pub(super) fn inputs<'a>(caption: &str, inputs: impl Iterator<Item = &'a Assumption>) -> Markup {
-    let body = html! {
-        @for input in inputs {
-            tr {
-                th scope="row" { code { (input.key) } }
-                td {
+    let rows: Vec<_> = inputs
+        .map(|input| {
+            vec![
+                key(&input.key),
+                html! {
                     (input.value)
                     @if input.uncertain { small { "uncertain, drawn" } }
-                }
-                td { (origin(input.origin)) }
-                td { (source(&input.source, &input.conditions)) }
-            }
-        }
-    };
-    table(
+                },
+                origin(input.origin),
+                source(&input.source, &input.conditions),
+            ]
+        })
+        .collect();
+    words_table(
         caption,
-        &columns(&["Input", "Value", "Origin", "Source and conditions"]),
-        &body,
+        &["Input", "Value", "Origin", "Source and conditions"],
+        &rows,
     )
 }

@@ -3,28 +3,30 @@
 use maud::{Markup, html};
 use tonnage_model::result::{CapacityResult, Verdict};
 
-use super::parts::{columns, heading, table};
+use super::parts::{heading, words_table};
 use crate::words;
 
 pub(super) fn section(result: &CapacityResult) -> Markup {
+    let rows: Vec<_> = result
+        .claims
+        .iter()
+        .map(|claim| {
+            vec![
+                html! { q { (claim.quote) } small { (claim.source) } },
+                html! { (claim.found) },
+                html! { (verdict(claim.verdict)) small { (claim.why) } },
+            ]
+        })
+        .collect();
     html! {
         (heading("claims", "Claims: what was said, what was found"))
         @if result.claims.is_empty() {
             p.missing { "The scenario names no claim to check." }
         } @else {
-            @let body = html! {
-                @for claim in &result.claims {
-                    tr id={ "claim-" (claim.id) } {
-                        th scope="row" { q { (claim.quote) } small { (claim.source) } }
-                        td { (claim.found) }
-                        td { (verdict(claim.verdict)) small { (claim.why) } }
-                    }
-                }
-            };
-            (table(
+            (words_table(
                 "Each claim with what was measured or computed here",
-                &columns(&["Claim", "Found here", "Verdict"]),
-                &body,
+                &["Claim", "Found here", "Verdict"],
+                &rows,
             ))
         }
     }

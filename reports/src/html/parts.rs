@@ -34,8 +34,8 @@ impl Charts {
                     figcaption {
                         span.question { (title) }
                         span.files {
-                            a href={ "charts/" (key) ".svg" } { "SVG" } " "
-                            a href={ "charts/" (key) ".png" } { "PNG" }
+                            a href={ "charts/" (key) ".svg" } aria-label={ "Chart “" (title) "” as SVG" } { "SVG" } " "
+                            a href={ "charts/" (key) ".png" } aria-label={ "Chart “" (title) "” as PNG" } { "PNG" }
                         }
                     }
                     (PreEscaped(layouts))
@@ -62,9 +62,37 @@ pub(super) fn table(caption: &str, head: &Markup, body: &Markup) -> Markup {
     html! {
         div.scroll role="region" aria-label=(caption) tabindex="0" {
             table {
-                caption { (caption) }
+                caption { span { (caption) } }
                 thead { tr { (head) } }
                 tbody { (body) }
+            }
+        }
+    }
+}
+
+/// A table of words, whose rows become blocks on a narrow page. The roles keep it a table for
+/// those who hear it.
+pub(super) fn words_table(caption: &str, names: &[&str], rows: &[Vec<Markup>]) -> Markup {
+    html! {
+        table.stack role="table" {
+            caption { span { (caption) } }
+            thead role="rowgroup" {
+                tr role="row" {
+                    @for name in names { th scope="col" role="columnheader" { (name) } }
+                }
+            }
+            tbody role="rowgroup" {
+                @for row in rows {
+                    tr role="row" {
+                        @for (index, (cell, name)) in row.iter().zip(names).enumerate() {
+                            @if index == 0 {
+                                th scope="row" role="rowheader" { (cell) }
+                            } @else {
+                                td role="cell" data-label=(name) { (cell) }
+                            }
+                        }
+                    }
+                }
             }
         }
     }
@@ -113,6 +141,22 @@ pub(super) fn source(source: &str, conditions: &str) -> Markup {
         }
         @if !conditions.trim().is_empty() {
             small { (conditions) }
+        }
+    }
+}
+
+/// A row that names the rows below it.
+pub(super) fn group(title: &str, columns: usize) -> Markup {
+    html! {
+        tr.group { th scope="rowgroup" colspan=(columns) { (title) } }
+    }
+}
+
+/// A key of a file, which may break after its dots and dashes.
+pub(super) fn key(text: &str) -> Markup {
+    html! {
+        code {
+            @for part in text.split_inclusive(['.', '-', '_', '/']) { (part) wbr; }
         }
     }
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use tonnage_model::result::CapacityResult;
 
-use super::parts::{Charts, columns, estimate, heading, table};
+use super::parts::{Charts, columns, estimate, heading, key, table};
 use crate::{format, view};
 
 pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
@@ -25,7 +25,7 @@ pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
             tr {
                 th scope="row" {
                     (reading.title)
-                    @for change in &reading.changes { small { code { (change) } } }
+                    @for change in &reading.changes { small { (key(change)) } }
                 }
                 td.num { (format::count(reading.envelope.sessions)) }
                 td.num {

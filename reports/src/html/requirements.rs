@@ -5,7 +5,7 @@ use tonnage_model::result::{
     BindingResource, CapacityResult, MatrixOutcome, PlanResult, SimulationOutcome,
 };
 
-use super::parts::{Charts, columns, estimate, estimate_with, heading, table};
+use super::parts::{Charts, columns, estimate, estimate_with, group, heading, table, words_table};
 use crate::{format, view, words};
 
 pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
@@ -66,27 +66,40 @@ fn differences(result: &CapacityResult) -> Markup {
         ul {
             @for plan in &result.plans { li { (view::envelope_against(result, plan)) } }
         }
+        (simulated_against_analytic(result))
+    }
+}
+
+fn simulated_against_analytic(result: &CapacityResult) -> Markup {
+    let comparisons = view::comparisons(result);
+    let rows: Vec<_> = comparisons
+        .iter()
+        .map(|one| {
+            vec![
+                html! {
+                    (view::tier_title(result, &one.tier.tier)) " on "
+                    (view::technology_title(result, &one.tier.technology))
+                    small { (one.plans.join("; ")) }
+                },
+                html! { (estimate_with(one.found.over_analytic, format::ratio_with)) },
+                html! { (one.words()) small { (one.found.explanation) } },
+            ]
+        })
+        .collect();
+    html! {
+        h3 { "Simulated against analytic" }
+        @if comparisons.is_empty() {
+            p.missing { "Nothing was simulated, so the analytic estimate stands alone." }
+        } @else {
+            (words_table(
+                "Simulated over analytic at central inputs, with the 95% interval of the simulation",
+                &["Tier and technology", "Simulated ÷ analytic", "Do they agree, and why"],
+                &rows,
+            ))
+        }
         @for plan in &result.plans {
-            @let found = view::disagreements(plan);
-            @let reason = view::not_simulated_reason(plan);
-            @if !found.is_empty() || reason.is_some() {
-                h4 { (plan.title) ": simulated against analytic" }
-                ul {
-                    @for (tier, found, agrees) in found {
-                        li {
-                            strong {
-                                (view::tier_title(result, &tier.tier)) " on "
-                                (view::technology_title(result, &tier.technology))
-                            }
-                            ": " (format::estimate_with(found.over_analytic, format::ratio_with))
-                            @if agrees { ", agreement. " } @else { ", a difference beyond the noise. " }
-                            (found.explanation)
-                        }
-                    }
-                    @if let Some(reason) = reason {
-                        li.missing { "No simulated total: " (reason) "." }
-                    }
-                }
+            @if let Some(reason) = view::not_simulated_reason(plan) {
+                p.missing { "“" (plan.title) "” has no simulated total: " (reason) "." }
             }
         }
     }
@@ -154,13 +167,12 @@ fn by_resource(result: &CapacityResult) -> Markup {
     ];
     let body = html! {
         @for plan in &result.plans {
+            (group(&plan.title, 6))
             @for tier in &plan.tiers {
                 tr {
                     th scope="row" {
                         (view::tier_title(result, &tier.tier))
-                        small {
-                            (plan.title) ", " (view::technology_title(result, &tier.technology))
-                        }
+                        small { (view::technology_title(result, &tier.technology)) }
                     }
                     @for resource in ALL {
                         @let found = tier.hosts_by_resource.iter().find(|r| r.resource == resource);
@@ -200,34 +212,12 @@ fn by_resource(result: &CapacityResult) -> Markup {
 
 pub(super) fn matrix(result: &CapacityResult, charts: &Charts) -> Markup {
     let body = html! {
-        @for cell in &result.matrix {
-            tr {
-                th scope="row" {
-                    (view::tier_title(result, &cell.tier))
-                    small { (view::technology_title(result, &cell.technology)) }
-                }
-                @match &cell.outcome {
-                    MatrixOutcome::Suitable { requirement, binding, sessions_per_vcpu } => {
-                        td.num { (estimate(requirement.vcpus)) }
-                        td.num {
-                            strong { (format::full(requirement.hosts.central.ceil())) }
-                            small { (format::interval(requirement.hosts)) }
-                        }
-                        td.num {
-                            @match requirement.usd_per_month {
-                                Some(usd) => (estimate_with(usd, format::usd_with)),
-                                None => span.missing { "no price" },
-                            }
-                        }
-                        td { (words::binding(*binding)) }
-                        td.num { (format::count(*sessions_per_vcpu)) }
-                    }
-                    MatrixOutcome::Unsuitable { missing } => {
-                        td colspan="5" { "Cannot carry it: lacks " (words::capabilities(missing)) "." }
-                    }
-                    MatrixOutcome::Impossible { reason } => {
-                        td colspan="5" { "Cannot hold the promise: " (reason) "." }
-                    }
+        @for (tier, cells) in view::matrix_by_tier(result) {
+            (group(view::tier_title(result, tier), 6))
+            @for cell in cells {
+                tr {
+                    th scope="row" { (view::technology_title(result, &cell.technology)) }
+                    (matrix_cells(&cell.outcome))
                 }
             }
         }
@@ -239,13 +229,41 @@ pub(super) fn matrix(result: &CapacityResult, charts: &Charts) -> Markup {
             p.missing { "The result compares no technologies: the profile has none, or the scenario has no tier." }
         } @else {
             (table(
-                "Analytic requirement of every tier on every technology, with 95% intervals",
+                "Analytic requirement of every tier on every technology, fewest vCPUs first, with 95% intervals",
                 &columns(&[
-                    "Tier and technology", "#vCPUs", "#Hosts", "#List price per month", "What binds",
+                    "Technology", "#vCPUs", "#Hosts", "#List price per month", "What binds",
                     "#Sessions per vCPU",
                 ]),
                 &body,
             ))
+        }
+    }
+}
+
+fn matrix_cells(outcome: &MatrixOutcome) -> Markup {
+    html! {
+        @match outcome {
+            MatrixOutcome::Suitable { requirement, binding, sessions_per_vcpu } => {
+                td.num { (estimate(requirement.vcpus)) }
+                td.num {
+                    strong { (format::full(requirement.hosts.central.ceil())) }
+                    small { (format::interval(requirement.hosts)) }
+                }
+                td.num {
+                    @match requirement.usd_per_month {
+                        Some(usd) => (estimate_with(usd, format::usd_with)),
+                        None => span.missing { "no price" },
+                    }
+                }
+                td { (words::binding(*binding)) }
+                td.num { (format::count(*sessions_per_vcpu)) }
+            }
+            MatrixOutcome::Unsuitable { missing } => {
+                td colspan="5" { "Cannot carry it: lacks " (words::capabilities(missing)) "." }
+            }
+            MatrixOutcome::Impossible { reason } => {
+                td colspan="5" { "Cannot hold the promise: " (reason) "." }
+            }
         }
     }
 }

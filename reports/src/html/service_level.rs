@@ -1,93 +1,99 @@
 //! What the simulation says about the promise.
 
 use maud::{Markup, html};
-use tonnage_model::result::{CapacityResult, Estimated, SimulationOutcome};
+use tonnage_model::result::{CapacityResult, Estimated, ServiceLevelResult};
 
 use super::parts::{columns, heading, table};
-use crate::{format, view};
+use crate::view::{self, Comparison};
+use crate::format;
 
 pub(super) fn section(result: &CapacityResult) -> Markup {
-    let simulated = result
-        .plans
-        .iter()
-        .flat_map(|plan| &plan.tiers)
-        .filter(|tier| view::simulated(tier).is_some())
-        .count();
+    let simulated = view::comparisons(result);
     html! {
         (heading("service-level", "Is the service level kept?"))
         p { "Promise: " (result.scenario.service_level) "." }
-        @if simulated == 0 {
+        @if simulated.is_empty() {
             p.missing {
                 "Nothing was simulated, so nothing is known about the promise beyond the analytic "
                 "staffing rule. Plan with replications to find out."
             }
+        } @else {
+            (promises(result, &simulated))
+            (runs(result, &simulated))
         }
         @for plan in &result.plans {
-            @let body = html! {
-                @for tier in &plan.tiers {
-                    @match &tier.simulated {
-                        SimulationOutcome::Simulated(found) => {
-                            @for level in &found.service_level {
-                                tr {
-                                    th scope="row" {
-                                        (view::tier_title(result, &tier.tier))
-                                        small { (view::technology_title(result, &tier.technology)) }
-                                    }
-                                    td { (level.name) }
-                                    td.num { (view::level_value(Estimated::exact(level.target), &level.unit)) }
-                                    td.num { (view::level_value(level.found, &level.unit)) }
-                                    td {
-                                        @if level.met {
-                                            span.badge.verdict-holds { span aria-hidden="true" { "✓ " } "kept" }
-                                        } @else {
-                                            span.badge.verdict-does-not-hold { span aria-hidden="true" { "✗ " } "not kept" }
-                                        }
-                                        @if level.found.low <= level.target && level.target <= level.found.high {
-                                            small { "the promise lies inside the interval" }
-                                        }
-                                    }
-                                }
-                            }
-                        }
-                        SimulationOutcome::NotSimulated { reason } => tr {
-                            th scope="row" {
-                                (view::tier_title(result, &tier.tier))
-                                small { (view::technology_title(result, &tier.technology)) }
-                            }
-                            td colspan="4" { span.missing { "Not simulated: " (reason) "." } }
-                        }
-                    }
-                }
-            };
-            @if plan.tiers.iter().any(|tier| view::simulated(tier).is_some()) {
-                (table(
-                    &format!("{}: at the capacity found, busiest hour, 95% intervals over replications", plan.title),
-                    &columns(&["Tier", "Promise", "#At most", "#Found", "Kept?"]),
-                    &body,
-                ))
+            @if let Some(reason) = view::not_simulated_reason(plan) {
+                p.missing { "“" (plan.title) "” is not simulated in full: " (reason) "." }
             }
         }
-        @if simulated > 0 { (runs(result)) }
     }
 }
 
-fn runs(result: &CapacityResult) -> Markup {
+fn name(result: &CapacityResult, one: &Comparison<'_>) -> Markup {
+    html! {
+        th scope="row" {
+            (view::tier_title(result, &one.tier.tier)) " on "
+            (view::technology_title(result, &one.tier.technology))
+            small { (one.plans.join("; ")) }
+        }
+    }
+}
+
+fn promises(result: &CapacityResult, simulated: &[Comparison<'_>]) -> Markup {
+    let mut names: Vec<&str> = Vec::new();
+    for level in simulated.iter().flat_map(|one| &one.found.service_level) {
+        if !names.contains(&level.name.as_str()) {
+            names.push(&level.name);
+        }
+    }
+    let mut head = vec!["Tier and technology"];
+    head.extend(&names);
     let body = html! {
-        @for plan in &result.plans {
-            @for tier in &plan.tiers {
-                @if let Some(found) = view::simulated(tier) {
-                    tr {
-                        th scope="row" {
-                            (view::tier_title(result, &tier.tier))
-                            small { (plan.title) ", " (view::technology_title(result, &tier.technology)) }
-                        }
-                        td.num { (format::estimate(found.cell_sessions)) }
-                        td.num { (found.cell_hosts) }
-                        td.num { (format::estimate(found.vcpus_at_central_inputs)) }
-                        td.num { (found.replications) " × " (format::seconds(found.window_seconds)) }
-                        td.num { (format::count(found.events as f64)) }
+        @for one in simulated {
+            tr {
+                (name(result, one))
+                @for promise in &names {
+                    @match one.found.service_level.iter().find(|level| level.name == *promise) {
+                        Some(level) => (promise_cell(level)),
+                        None => td { span.missing { "not promised" } }
                     }
                 }
+            }
+        }
+    };
+    table(
+        "Each promise at the capacity found, in the busiest hour, with 95% intervals over replications",
+        &columns(&head),
+        &body,
+    )
+}
+
+fn promise_cell(level: &ServiceLevelResult) -> Markup {
+    let inside = level.found.low <= level.target && level.target <= level.found.high;
+    html! {
+        td {
+            strong { (view::level_value(level.found, &level.unit)) }
+            small { "at most " (view::level_value(Estimated::exact(level.target), &level.unit)) }
+            @if level.met {
+                span.badge.verdict-holds { span aria-hidden="true" { "✓ " } "kept" }
+            } @else {
+                span.badge.verdict-does-not-hold { span aria-hidden="true" { "✗ " } "not kept" }
+            }
+            @if inside { small { "too close to tell: the promise lies inside the interval" } }
+        }
+    }
+}
+
+fn runs(result: &CapacityResult, simulated: &[Comparison<'_>]) -> Markup {
+    let body = html! {
+        @for one in simulated {
+            tr {
+                (name(result, one))
+                td.num { (format::estimate(one.found.cell_sessions)) }
+                td.num { (one.found.cell_hosts) }
+                td.num { (format::estimate(one.found.vcpus_at_central_inputs)) }
+                td.num { (one.found.replications) " × " (format::seconds(one.found.window_seconds)) }
+                td.num { (format::count(one.found.events as f64)) }
             }
         }
     };
@@ -96,8 +102,8 @@ fn runs(result: &CapacityResult) -> Markup {
         (table(
             "The simulated cells; the interval of the vCPUs is that of the simulation alone",
             &columns(&[
-                "Tier", "#Open sessions of a cell", "#Hosts of a cell", "#vCPUs at central inputs",
-                "#Replications × window", "#Events",
+                "Tier and technology", "#Open sessions of a cell", "#Hosts of a cell, spare ones not counted",
+                "#vCPUs at central inputs", "#Replications × window", "#Events",
             ]),
             &body,
         ))

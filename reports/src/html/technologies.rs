@@ -5,29 +5,26 @@ use tonnage_model::profile::Origin;
 use tonnage_model::result::CapacityResult;
 
 use super::assumptions::inputs;
-use super::parts::{columns, heading, source, table};
+use super::parts::{heading, key, source, words_table};
 use crate::{view, words};
 
 pub(super) fn section(result: &CapacityResult) -> Markup {
-    let published = html! {
-        @for technology in &result.technologies {
-            @for number in technology.numbers.iter().filter(|n| n.origin == Origin::Published) {
-                tr {
-                    th scope="row" { (technology.title) small { code { (number.key) } } }
-                    td {
-                        (number.value)
-                        @if number.uncertain { small { "uncertain, drawn" } }
-                    }
-                    td { (source(&number.source, &number.conditions)) }
-                }
-            }
-        }
-    };
-    let any_published = result
+    let published: Vec<_> = result
         .technologies
         .iter()
-        .flat_map(|technology| &technology.numbers)
-        .any(|number| number.origin == Origin::Published);
+        .flat_map(|technology| technology.numbers.iter().map(move |n| (technology, n)))
+        .filter(|(_, number)| number.origin == Origin::Published)
+        .map(|(technology, number)| {
+            vec![
+                html! { (technology.title) small { (key(&number.key)) } },
+                html! {
+                    (number.value)
+                    @if number.uncertain { small { "uncertain, drawn" } }
+                },
+                source(&number.source, &number.conditions),
+            ]
+        })
+        .collect();
     html! {
         (heading("technologies", "Technologies of the profile"))
         @if result.technologies.is_empty() {
@@ -52,14 +49,14 @@ pub(super) fn section(result: &CapacityResult) -> Markup {
                 }
             }
             h3 { "Published numbers, not measured here" }
-            @if any_published {
+            @if !published.is_empty() {
                 p {
                     "Taken from others under their own conditions. They are inputs where the plan "
                     "has nothing measured, and are never mixed into measured statistics."
                 }
-                (table(
+                (words_table(
                     "Published numbers of every technology",
-                    &columns(&["Technology and number", "Value", "Source and conditions"]),
+                    &["Technology and number", "Value", "Source and conditions"],
                     &published,
                 ))
             } @else {

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use tonnage_model::result::CapacityResult;
 
-use super::parts::{Charts, columns, heading, table};
+use super::parts::{Charts, columns, heading, key, table};
 use crate::{format, view};
 
 pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
@@ -11,7 +11,7 @@ pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
     let body = html! {
         @for bar in &result.tornado {
             tr {
-                th scope="row" { (bar.label) small { code { (bar.key) } } }
+                th scope="row" { (bar.label) small { (key(&bar.key)) } }
                 td.num { (bar.low_input) }
                 td.num { (format::count(bar.low_output)) }
                 td.num { (bar.high_input) }

@@ -4,20 +4,20 @@ use std::fmt::Write as _;
 
 /// A page as it grows.
 #[derive(Default)]
-pub(super) struct Page {
+pub(crate) struct Page {
     text: String,
 }
 
 impl Page {
-    pub(super) fn heading(&mut self, level: usize, text: &str) {
+    pub(crate) fn heading(&mut self, level: usize, text: &str) {
         self.block(&format!("{} {}", "#".repeat(level), escaped(text)));
     }
 
-    pub(super) fn paragraph(&mut self, text: &str) {
+    pub(crate) fn paragraph(&mut self, text: &str) {
         self.block(text);
     }
 
-    pub(super) fn list(&mut self, items: impl Iterator<Item = String>) {
+    pub(crate) fn list(&mut self, items: impl Iterator<Item = String>) {
         let items: Vec<_> = items.map(|item| format!("- {item}")).collect();
         if !items.is_empty() {
             self.block(&items.join("\n"));
@@ -25,7 +25,7 @@ impl Page {
     }
 
     /// A table; headings that begin with `#` are of numbers and stand right.
-    pub(super) fn table(&mut self, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
+    pub(crate) fn table(&mut self, head: &[&str], rows: impl Iterator<Item = Vec<String>>) {
         let mut text = row(head.iter().map(|name| escaped(name.trim_start_matches('#'))));
         text.push('\n');
         text.push_str(&rule(head.iter().map(|name| name.starts_with('#'))));
@@ -39,7 +39,7 @@ impl Page {
         }
     }
 
-    pub(super) fn code(&mut self, text: &str) {
+    pub(crate) fn code(&mut self, text: &str) {
         // A fence longer than any run of backticks inside.
         let mut longest = 0;
         let mut run = 0;
@@ -51,7 +51,7 @@ impl Page {
         self.block(&format!("{fence}sh\n{text}\n{fence}"));
     }
 
-    pub(super) fn finish(self) -> String {
+    pub(crate) fn finish(self) -> String {
         self.text
     }
 
@@ -65,14 +65,24 @@ impl Page {
 }
 
 /// One line of a table.
-pub(crate) fn row(cells: impl Iterator<Item = String>) -> String {
+fn row(cells: impl Iterator<Item = String>) -> String {
     let cells: Vec<_> = cells.collect();
     format!("| {} |", cells.join(" | "))
 }
 
 /// The line below the headings; numbers stand right.
-pub(crate) fn rule(right: impl Iterator<Item = bool>) -> String {
+fn rule(right: impl Iterator<Item = bool>) -> String {
     row(right.map(|right| if right { "--:" } else { "---" }.to_owned()))
+}
+
+/// A key as code, in a table or out of it.
+pub(crate) fn code(text: &str) -> String {
+    let kept: String = text
+        .chars()
+        .filter(|c| *c != '`' && *c != '|')
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    format!("`{kept}`")
 }
 
 /// Text that Markdown shows as it is, on one line.
