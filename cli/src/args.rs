@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    check, completions, doctor, explain, plan, report, scenarios, schema, study,
+    check, compare, completions, doctor, explain, plan, report, scenarios, schema, study,
 };
 
 const EXAMPLES: &str = "\

@@ -34,7 +34,10 @@ fn a_profile_is_looked_for_where_the_user_is() {
     let mut here = command(&["explain", "../company.toml", "--profile", "../profile.toml"]);
     here.current_dir(crate::run::fixtures().join("bad"));
     let here = ran(&here.output().expect("the binary runs")).answer();
-    assert!(here.contains("Technologies: Two made-up technologies"), "{here}");
+    assert!(
+        here.contains("Technologies: Two made-up technologies"),
+        "{here}"
+    );
 }
 
 #[test]
@@ -87,7 +90,15 @@ fn the_doctor_describes_this_host() {
 #[test]
 fn help_fits_eighty_columns() {
     let commands = [
-        "study", "plan", "report", "compare", "scenarios", "explain", "check", "schema", "doctor",
+        "study",
+        "plan",
+        "report",
+        "compare",
+        "scenarios",
+        "explain",
+        "check",
+        "schema",
+        "doctor",
         "completions",
     ];
     let mut calls: Vec<Vec<&str>> = vec![vec!["--help"], vec!["-h"]];

@@ -134,7 +134,12 @@ fn a_missing_result() {
 
 #[test]
 fn several_scenarios_are_checked_in_one_go() {
-    let ran = tonnage(&["check", "bad/unit.toml", "company.toml", "bad/technology.toml"]);
+    let ran = tonnage(&[
+        "check",
+        "bad/unit.toml",
+        "company.toml",
+        "bad/technology.toml",
+    ]);
     assert_eq!(ran.code, Some(2));
     assert_eq!(ran.stdout, "company.toml: good (A small company)\n");
     assert_snapshot!(ran.stderr);
