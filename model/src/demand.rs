@@ -7,6 +7,7 @@
 //! open sessions meet the stated concurrency rate: over all hours, over each person's local working
 //! hours, or at the highest moment of the week.
 
+use crate::distribution::{Distribution, TurnCount};
 use crate::input::Draw;
 use crate::plan::PlanError;
 use crate::queueing::offered_load::PeriodicRate;
@@ -59,8 +60,71 @@ impl Demand {
     }
 }
 
+/// How open sessions follow starts, worked out once for each kind of session and curve.
+///
+/// Readings of a scenario mostly share both, and at a given draw they share the drawn session too;
+/// working out the length of a session is most of the cost of a draw.
+#[derive(Debug, Default)]
+pub struct ShapeCache {
+    lengths: Vec<CachedLength>,
+}
+
+#[derive(Debug)]
+struct CachedLength {
+    turns: TurnCount,
+    think: Distribution,
+    burst: Distribution,
+    length: SessionLength,
+    shapes: Vec<(PeriodicRate, Vec<f64>)>,
+}
+
+impl ShapeCache {
+    /// The index of a tier's session length without contention: think times and bursts of one vCPU.
+    fn length(
+        &mut self,
+        scenario: &Scenario,
+        tier: &Tier,
+        draw: &Draw,
+    ) -> Result<usize, PlanError> {
+        let turns = tier.turn_law.at(draw.get(tier.turns))?;
+        let think = scenario.inputs.distribution(tier.think, draw)?;
+        let burst = scenario.inputs.distribution(tier.burst, draw)?;
+        let known = self.lengths.iter().position(|cached| {
+            cached.turns == turns && cached.think == think && cached.burst == burst
+        });
+        Ok(known.unwrap_or_else(|| {
+            let length = SessionLength::new(turns.clone(), think.clone(), burst.clone());
+            self.lengths.push(CachedLength { turns, think, burst, length, shapes: Vec::new() });
+            self.lengths.len() - 1
+        }))
+    }
+
+    /// Mean session length in seconds.
+    fn mean(&self, length: usize) -> f64 {
+        self.lengths[length].length.mean()
+    }
+
+    /// Open sessions over their mean, for starts with a mean of 1.
+    fn shape(&mut self, length: usize, starts: &PeriodicRate) -> &[f64] {
+        let cached = &mut self.lengths[length];
+        let known = cached.shapes.iter().position(|(rate, _)| rate == starts);
+        let index = known.unwrap_or_else(|| {
+            let mean = cached.length.mean();
+            let load = starts.offered_load(&cached.length);
+            let shape = load.values().iter().map(|open| open / mean).collect();
+            cached.shapes.push((starts.clone(), shape));
+            cached.shapes.len() - 1
+        });
+        &cached.shapes[index].1
+    }
+}
+
 /// A segment, its mean open sessions over the week, and its tiers' shares of them.
-type SegmentLevel<'a> = (&'a Segment, f64, Vec<(usize, f64)>);
+struct SegmentLevel<'a> {
+    segment: &'a Segment,
+    level: f64,
+    shares: Vec<(usize, f64)>,
+}
 
 /// A scenario's demand with what no draw changes worked out once.
 #[derive(Debug)]
@@ -84,8 +148,8 @@ impl<'a> DemandModel<'a> {
     ///
     /// # Errors
     /// If the drawn parameters of a session make no distribution.
-    pub fn at(&self, draw: &Draw) -> Result<Demand, PlanError> {
-        self.with_meaning(draw, None)
+    pub fn at(&self, draw: &Draw, cache: &mut ShapeCache) -> Result<Demand, PlanError> {
+        self.with_meaning(draw, None, cache)
     }
 
     /// The demand with every concurrency rate read in one way, or as the scenario states it.
@@ -93,30 +157,27 @@ impl<'a> DemandModel<'a> {
         &self,
         draw: &Draw,
         meaning: Option<ConcurrencyMeaning>,
+        cache: &mut ShapeCache,
     ) -> Result<Demand, PlanError> {
-        let lengths = self.lengths(draw)?;
+        let lengths = self.lengths(draw, cache)?;
         let mut tiers: Vec<TierDemand> = lengths
             .iter()
             .map(|length| TierDemand {
                 agents: 0.0,
-                session_seconds: length.mean(),
+                session_seconds: cache.mean(*length),
                 sessions: vec![0.0; SLOTS_PER_WEEK],
                 starts: vec![0.0; SLOTS_PER_WEEK],
             })
             .collect();
-        for (segment, starts) in self.scenario.segments.iter().zip(&self.starts) {
+        let levels = self.levels(draw, meaning, &lengths, cache)?;
+        for (SegmentLevel { segment, level, shares }, starts) in levels.iter().zip(&self.starts) {
             let agents = self.scenario.agents(segment, draw);
-            let shares = shares(segment, draw);
-            let open: Vec<Vec<f64>> =
-                shares.iter().map(|(tier, _)| shape(&lengths[*tier], starts)).collect();
-            let meaning = meaning.unwrap_or(segment.meaning);
-            let level = agents * draw.get(segment.concurrency)
-                / level_of(meaning, segment, &shares, &open, &lengths)?;
-            for ((tier, share), open) in shares.iter().zip(&open) {
+            for (tier, share) in shares {
                 let demand = &mut tiers[*tier];
                 demand.agents += agents * share;
                 let mean_sessions = level * share;
                 let rate = mean_sessions / demand.session_seconds;
+                let open = cache.shape(lengths[*tier], starts);
                 for slot in 0..SLOTS_PER_WEEK {
                     demand.sessions[slot] += mean_sessions * open[slot];
                     demand.starts[slot] += rate * starts.values()[slot];
@@ -126,16 +187,22 @@ impl<'a> DemandModel<'a> {
         Ok(Demand { tiers })
     }
 
-    fn lengths(&self, draw: &Draw) -> Result<Vec<SessionLength>, PlanError> {
-        self.scenario.tiers.iter().map(|tier| session_length(self.scenario, tier, draw)).collect()
+    fn lengths(&self, draw: &Draw, cache: &mut ShapeCache) -> Result<Vec<usize>, PlanError> {
+        let tiers = self.scenario.tiers.iter();
+        tiers.map(|tier| cache.length(self.scenario, tier, draw)).collect()
     }
 
-    /// The demand as a report shows it. `peak` is the interval of the peak over the draws.
+    /// The demand as a report shows it. `peak_interval` is the interval of the peak over the draws.
     ///
     /// # Errors
     /// As [`Self::at`].
-    pub fn describe(&self, central: &Draw, peak_interval: Estimated) -> Result<DemandResult, PlanError> {
-        let demand = self.at(central)?;
+    pub fn describe(
+        &self,
+        central: &Draw,
+        peak_interval: Estimated,
+    ) -> Result<DemandResult, PlanError> {
+        let mut cache = ShapeCache::default();
+        let demand = self.at(central, &mut cache)?;
         let sessions = demand.sessions();
         let starts = demand.starts();
         let (peak_slot, peak_sessions) = peak(&sessions);
@@ -145,7 +212,7 @@ impl<'a> DemandModel<'a> {
         let week = HOURS_PER_WEEK as f64;
         Ok(DemandResult {
             hours: (0..SLOTS_PER_WEEK).map(|slot| slot as f64 / SLOTS_PER_HOUR as f64).collect(),
-            by_zone: self.by_zone(central)?,
+            by_zone: self.by_zone(central, &mut cache)?,
             by_tier: self
                 .scenario
                 .tiers
@@ -157,31 +224,35 @@ impl<'a> DemandModel<'a> {
                 })
                 .collect(),
             mean_sessions,
-            working_hours_sessions: self.working_hours_sessions(central, None)?,
+            working_hours_sessions: self.working_hours_sessions(central, None, &mut cache)?,
             peak_sessions: peak_interval,
             peak_hour: peak_slot as f64 / SLOTS_PER_HOUR as f64,
             peak_to_mean: peak_sessions / mean_sessions,
             peak_lag_hours: if lag.abs() > week / 2.0 { lag - lag.signum() * week } else { lag },
-            meanings: self.meanings(central)?,
+            meanings: self.meanings(central, &mut cache)?,
             sessions,
             starts_per_second: starts,
         })
     }
 
-    fn meanings(&self, draw: &Draw) -> Result<Vec<MeaningResult>, PlanError> {
+    fn meanings(
+        &self,
+        draw: &Draw,
+        cache: &mut ShapeCache,
+    ) -> Result<Vec<MeaningResult>, PlanError> {
         use ConcurrencyMeaning::{AllHours, Peak, WorkingHours};
+        let works = self.scenario.segments.iter().all(works_in_working_hours);
         let mut meanings = Vec::new();
         for meaning in [AllHours, WorkingHours, Peak] {
-            if meaning == WorkingHours && !self.scenario.segments.iter().all(works_in_working_hours)
-            {
+            if meaning == WorkingHours && !works {
                 continue;
             }
-            let sessions = self.with_meaning(draw, Some(meaning))?.sessions();
+            let sessions = self.with_meaning(draw, Some(meaning), cache)?.sessions();
             meanings.push(MeaningResult {
                 meaning,
                 stated: self.scenario.segments.iter().all(|s| s.meaning == meaning),
                 mean_sessions: mean(&sessions),
-                working_hours_sessions: self.working_hours_sessions(draw, Some(meaning))?,
+                working_hours_sessions: self.working_hours_sessions(draw, Some(meaning), cache)?,
                 peak_sessions: peak(&sessions).1,
             });
         }
@@ -189,10 +260,14 @@ impl<'a> DemandModel<'a> {
     }
 
     /// Open sessions in each zone; equal names of several segments are added up.
-    fn by_zone(&self, draw: &Draw) -> Result<Vec<NamedSeries>, PlanError> {
-        let lengths = self.lengths(draw)?;
+    fn by_zone(
+        &self,
+        draw: &Draw,
+        cache: &mut ShapeCache,
+    ) -> Result<Vec<NamedSeries>, PlanError> {
+        let lengths = self.lengths(draw, cache)?;
         let mut zones: Vec<NamedSeries> = Vec::new();
-        for (segment, level, shares) in self.levels(draw, None, &lengths)? {
+        for SegmentLevel { segment, level, shares } in self.levels(draw, None, &lengths, cache)? {
             for zone in &segment.arrivals.zones {
                 let starts = rate(segment.arrivals.curve.in_utc(zone.slots_ahead).collect())?;
                 let index = zones.iter().position(|known| known.name == zone.name);
@@ -204,7 +279,7 @@ impl<'a> DemandModel<'a> {
                     zones.len() - 1
                 });
                 for (tier, share) in &shares {
-                    let open = shape(&lengths[*tier], &starts);
+                    let open = cache.shape(lengths[*tier], &starts);
                     for (value, open) in zones[index].values.iter_mut().zip(open) {
                         *value += level * share * zone.share * open;
                     }
@@ -219,62 +294,46 @@ impl<'a> DemandModel<'a> {
         &self,
         draw: &Draw,
         meaning: Option<ConcurrencyMeaning>,
+        cache: &mut ShapeCache,
     ) -> Result<f64, PlanError> {
-        let lengths = self.lengths(draw)?;
-        let levels = self.levels(draw, meaning, &lengths)?;
-        levels
-            .into_iter()
-            .map(|(segment, level, shares)| {
-                Ok(level * working_hours_mean(segment, &shares, &lengths)?)
-            })
-            .sum()
+        let lengths = self.lengths(draw, cache)?;
+        let mut sum = 0.0;
+        for SegmentLevel { segment, level, shares } in
+            self.levels(draw, meaning, &lengths, cache)?
+        {
+            sum += level * working_hours_mean(segment, &shares, &lengths, cache)?;
+        }
+        Ok(sum)
     }
 
-    /// Mean open sessions of each segment over the week, with its tiers' shares.
-    fn levels<'b>(
-        &'b self,
+    fn levels(
+        &self,
         draw: &Draw,
         meaning: Option<ConcurrencyMeaning>,
-        lengths: &[SessionLength],
-    ) -> Result<Vec<SegmentLevel<'b>>, PlanError> {
+        lengths: &[usize],
+        cache: &mut ShapeCache,
+    ) -> Result<Vec<SegmentLevel<'a>>, PlanError> {
         let segments = self.scenario.segments.iter().zip(&self.starts);
         segments
             .map(|(segment, starts)| {
                 let shares = shares(segment, draw);
-                let open: Vec<Vec<f64>> =
-                    shares.iter().map(|(tier, _)| shape(&lengths[*tier], starts)).collect();
                 let meaning = meaning.unwrap_or(segment.meaning);
-                let level = self.scenario.agents(segment, draw) * draw.get(segment.concurrency)
-                    / level_of(meaning, segment, &shares, &open, lengths)?;
-                Ok((segment, level, shares))
+                let stated = self.scenario.agents(segment, draw) * draw.get(segment.concurrency);
+                let of_unit_mean = match meaning {
+                    ConcurrencyMeaning::AllHours => 1.0,
+                    ConcurrencyMeaning::WorkingHours => {
+                        working_hours_mean(segment, &shares, lengths, cache)?
+                    }
+                    ConcurrencyMeaning::Peak => peak_of(&shares, starts, lengths, cache),
+                };
+                Ok(SegmentLevel { segment, level: stated / of_unit_mean, shares })
             })
             .collect()
     }
 }
 
-/// Open sessions of one length over their mean, for starts with a mean of 1.
-fn shape(length: &SessionLength, starts: &PeriodicRate) -> Vec<f64> {
-    let mean = length.mean();
-    starts.offered_load(length).values().iter().map(|open| open / mean).collect()
-}
-
 fn rate(values: Vec<f64>) -> Result<PeriodicRate, PlanError> {
     Ok(PeriodicRate::new(SLOT_SECONDS, values)?)
-}
-
-/// The length of a tier's sessions without contention: think times and bursts of one vCPU.
-///
-/// # Errors
-/// If the drawn parameters make no distribution.
-pub(crate) fn session_length(
-    scenario: &Scenario,
-    tier: &Tier,
-    draw: &Draw,
-) -> Result<SessionLength, PlanError> {
-    let turns = tier.turn_law.at(draw.get(tier.turns))?;
-    let think = scenario.inputs.distribution(tier.think, draw)?;
-    let burst = scenario.inputs.distribution(tier.burst, draw)?;
-    Ok(SessionLength::new(turns, think, burst))
 }
 
 /// Starts of a segment over the UTC week; mean 1.
@@ -294,34 +353,34 @@ fn shares(segment: &Segment, draw: &Draw) -> Vec<(usize, f64)> {
     segment.shares.iter().map(|(tier, share)| (tier.0, draw.get(*share) / sum)).collect()
 }
 
-/// What the open sessions come to, in the sense of `meaning`, when their mean over the week is 1.
-fn level_of(
-    meaning: ConcurrencyMeaning,
-    segment: &Segment,
+/// The highest value over the week when the mean is 1.
+fn peak_of(
     shares: &[(usize, f64)],
-    open: &[Vec<f64>],
-    lengths: &[SessionLength],
-) -> Result<f64, PlanError> {
-    Ok(match meaning {
-        ConcurrencyMeaning::AllHours => 1.0,
-        ConcurrencyMeaning::WorkingHours => working_hours_mean(segment, shares, lengths)?,
-        ConcurrencyMeaning::Peak => (0..SLOTS_PER_WEEK)
-            .map(|slot| shares.iter().zip(open).map(|((_, share), open)| share * open[slot]).sum())
-            .fold(0.0, f64::max),
-    })
+    starts: &PeriodicRate,
+    lengths: &[usize],
+    cache: &mut ShapeCache,
+) -> f64 {
+    let mut open = vec![0.0; SLOTS_PER_WEEK];
+    for (tier, share) in shares {
+        for (sum, value) in open.iter_mut().zip(cache.shape(lengths[*tier], starts)) {
+            *sum += share * value;
+        }
+    }
+    peak(&open).1
 }
 
 /// Mean over local working hours when the mean over the week is 1; the same in every time zone.
 fn working_hours_mean(
     segment: &Segment,
     shares: &[(usize, f64)],
-    lengths: &[SessionLength],
+    lengths: &[usize],
+    cache: &mut ShapeCache,
 ) -> Result<f64, PlanError> {
     let local = rate(segment.arrivals.curve.slots().to_vec())?;
     Ok(shares
         .iter()
         .map(|(tier, share)| {
-            let open = shape(&lengths[*tier], &local);
+            let open = cache.shape(lengths[*tier], &local);
             let working: Vec<f64> = (0..SLOTS_PER_WEEK)
                 .filter(|slot| is_working(*slot))
                 .map(|slot| open[slot])

@@ -12,6 +12,7 @@ mod problem;
 
 pub use decode::{Decode, Decoder, Field, Keyed};
 pub(crate) use decode::{decode_word, record, word};
+pub(crate) use merge::{MAX_KEYS, VALUE_KEYS, is_value};
 pub use merge::{merge, override_of};
 pub use node::{Entry, Node, Table, Value};
 pub use parse::parse;

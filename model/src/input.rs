@@ -10,6 +10,7 @@ mod registry;
 mod uncertain;
 mod variable;
 
+pub(crate) use quantity::CITATION_KEYS;
 pub use quantity::{Cited, Provenance, Quantity};
 pub use registry::{Draw, Input, InputId, Inputs};
 pub use uncertain::Uncertain;

@@ -17,9 +17,8 @@ mod tornado;
 mod words;
 mod workload;
 
-use analytic::Sized;
 use limits::SlowdownTable;
-use monte_carlo::{Evaluation, Jobs};
+use monte_carlo::{Evaluation, Jobs, Task};
 
 use crate::distribution::DistributionError;
 use crate::input::{Draw, InputId};
@@ -148,10 +147,21 @@ impl<'a> Planner<'a> {
 
     fn run(&self) -> Result<CapacityResult, PlanError> {
         let scenario = self.scenario;
-        let readings = self.loaded.readings.len() as u64;
-        self.progress.begin("analytic estimate", u64::from(self.draws) * (1 + readings));
-        let jobs = Jobs::of_plans_and_matrix(scenario);
-        let base = Evaluation::new(scenario, jobs, self.draws, &self.table, self.progress)?;
+        let readings = &self.loaded.readings;
+        let tables: Vec<SlowdownTable> =
+            readings.iter().map(|reading| slowdown_table(&reading.scenario)).collect();
+        let base =
+            Task { scenario, jobs: Jobs::of_plans_and_matrix(scenario), table: &self.table };
+        let of_readings = readings.iter().zip(&tables).map(|(reading, table)| Task {
+            scenario: &reading.scenario,
+            jobs: Jobs::of_plans(&reading.scenario),
+            table,
+        });
+        self.progress.begin("analytic estimate", u64::from(self.draws));
+        let tasks = std::iter::once(base).chain(of_readings).collect();
+        let mut evaluations =
+            Evaluation::of_all(tasks, self.draws, self.progress)?.into_iter();
+        let Some(base) = evaluations.next() else { unreachable!("the first task is the base") };
         for plan in &scenario.plans {
             require_possible(scenario, plan, &base)?;
         }
@@ -160,8 +170,8 @@ impl<'a> Planner<'a> {
         let plans: Vec<PlanResult> =
             scenario.plans.iter().map(|plan| self.plan_result(plan, &base, &simulated)).collect();
         let mut reading_results = vec![self.base_reading(&base, &demand)];
-        for reading in &self.loaded.readings {
-            reading_results.push(self.reading_result(reading)?);
+        for (reading, evaluation) in readings.iter().zip(evaluations) {
+            reading_results.push(reading_result(reading, &evaluation)?);
         }
         let tornado = tornado::bars(scenario, &base, &self.central, &self.table)?;
         let matrix = matrix(scenario, &base);
@@ -302,28 +312,6 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn reading_result(&self, reading: &Reading) -> Result<ReadingResult, PlanError> {
-        let scenario = &reading.scenario;
-        let central = Draw::central(&scenario.inputs);
-        let table = slowdown_table(scenario);
-        let jobs = Jobs::of_plans(scenario);
-        let evaluation = Evaluation::new(scenario, jobs, self.draws, &table, self.progress)?;
-        for plan in &scenario.plans {
-            require_possible(scenario, plan, &evaluation)?;
-        }
-        let demand = evaluation.model.describe(&central, evaluation.peak_sessions())?;
-        Ok(ReadingResult {
-            id: reading.id.clone(),
-            title: reading.title.clone(),
-            changes: reading.changes.clone(),
-            envelope: envelope(scenario, &central),
-            mean_sessions: demand.mean_sessions,
-            peak_sessions: demand.peak_sessions.central,
-            peak_to_mean: demand.peak_to_mean,
-            plans: reading_plans(scenario, &central, &evaluation),
-        })
-    }
-
     fn provenance(&self, simulated: &[(PlanAssignment, SimulationOutcome)]) -> ResultProvenance {
         let any = simulated
             .iter()
@@ -383,6 +371,28 @@ impl<'a> Planner<'a> {
                 .collect(),
         }
     }
+}
+
+fn reading_result(
+    reading: &Reading,
+    evaluation: &Evaluation<'_>,
+) -> Result<ReadingResult, PlanError> {
+    let scenario = &reading.scenario;
+    let central = Draw::central(&scenario.inputs);
+    for plan in &scenario.plans {
+        require_possible(scenario, plan, evaluation)?;
+    }
+    let demand = evaluation.model.describe(&central, evaluation.peak_sessions())?;
+    Ok(ReadingResult {
+        id: reading.id.clone(),
+        title: reading.title.clone(),
+        changes: reading.changes.clone(),
+        envelope: envelope(scenario, &central),
+        mean_sessions: demand.mean_sessions,
+        peak_sessions: demand.peak_sessions.central,
+        peak_to_mean: demand.peak_to_mean,
+        plans: reading_plans(scenario, &central, evaluation),
+    })
 }
 
 fn slowdown_table(scenario: &Scenario) -> SlowdownTable {

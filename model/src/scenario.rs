@@ -89,7 +89,7 @@ pub enum WhenFull {
 
 word!(
     ConcurrencyMeaning,
-    "the meaning of a concurrency rate",
+    "a time over which a rate is stated",
     ["all-hours", "working-hours", "peak"]
 );
 word!(Lifecycle, "a lifecycle", ["per-session", "per-burst"]);

@@ -1,5 +1,6 @@
 //! Sessions of many turns against draws of the same sessions.
 
+use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_pcg::Pcg64;
 use tonnage_model::distribution::{Distribution, TurnCount};
@@ -196,4 +197,56 @@ fn a_session_length_takes_milliseconds() {
     }
     let each = start.elapsed().as_secs_f64() / 50.0;
     assert!(each < 0.05, "{each} s");
+}
+
+fn part(family: u32, mean: f64, cv: f64) -> Distribution {
+    match family {
+        0 => Distribution::deterministic(mean),
+        1 => Distribution::exponential(mean),
+        2 => Distribution::lognormal(mean, cv),
+        3 => Distribution::gamma(mean, cv),
+        4 => Distribution::weibull(mean, 0.3 + cv),
+        5 => Distribution::pareto(mean, 1.05 + cv),
+        6 => Distribution::hyperexponential(mean, 1.0 + cv),
+        _ => Distribution::deterministic(0.0),
+    }
+    .unwrap()
+}
+
+proptest! {
+    /// Whatever the parts, the integrals are those of some tail with the right mean.
+    #[test]
+    fn any_session_has_a_sound_tail(
+        think in (0..8_u32, -7.0..9.0_f64, 0.02..8.0_f64),
+        burst in (0..8_u32, -7.0..9.0_f64, 0.02..8.0_f64),
+        turns in (0..3_u32, 0.0..8.0_f64, 1.1..6.0_f64),
+        share in 0.0..1.0_f64,
+    ) {
+        let think = part(think.0, think.1.exp(), think.2);
+        let burst = part(burst.0, burst.1.exp(), burst.2);
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let turns = match turns.0 {
+            0 => TurnCount::fixed(turns.1.exp() as u32),
+            1 => TurnCount::geometric(turns.1.exp()),
+            _ => TurnCount::negative_binomial(1.01 + turns.1.exp(), turns.2),
+        }.unwrap();
+        let session = SessionLength::new(turns, think, burst);
+        let mean = session.mean();
+        let slack = 1e-6 * mean + 0.17 * session.resolution();
+        let mut previous = 0.0;
+        for step in 1..200 {
+            let x = mean * (f64::from(step) - share) * 0.02 * 1.03_f64.powi(step);
+            let once = session.integrated_survival(x);
+            prop_assert!(once >= previous - slack, "falls at {x}: {previous} {once}");
+            prop_assert!(once <= x.min(mean) * (1.0 + 1e-6) + slack, "too high at {x}: {once}");
+            let twice = session.doubly_integrated_survival(x);
+            prop_assert!(twice >= 0.0 && twice <= x * once + slack * x);
+            prop_assert!((-0.01..1.01).contains(&session.survival(x)), "{}", session.survival(x));
+            previous = once;
+        }
+        let rate = PeriodicRate::new(300.0, vec![1.0, 3.0, 2.0, 0.5, 0.0, 4.0]).unwrap();
+        let load = rate.offered_load(&session);
+        prop_assert!((load.mean() - rate.mean() * mean).abs() <= 1e-8 * rate.mean() * mean);
+        prop_assert!(load.values().iter().all(|m| (-1e-9..=4.0 + 1e-9).contains(&(m / mean.max(1e-300)))));
+    }
 }

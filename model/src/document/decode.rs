@@ -34,10 +34,16 @@ impl Decoder {
         ));
     }
 
-    /// Notes a key that means nothing, with the nearest one that does.
-    pub fn unknown_key(&mut self, key: &str, span: &Span, known: &[&str]) {
+    /// Notes a key that means nothing, with the nearest one that does, which is returned.
+    pub fn unknown_key<'a>(
+        &mut self,
+        key: &str,
+        span: &Span,
+        known: &[&'a str],
+    ) -> Option<&'a str> {
         let problem = Problem::error(format!("unknown key `{key}`"), span, "not known here");
         self.report(problem.help(suggestion(key, known)));
+        nearest(key, known)
     }
 
     /// Notes a name that refers to nothing, with the nearest one that would.
@@ -47,15 +53,20 @@ impl Decoder {
     }
 }
 
-/// The nearest known word, or all of them.
-fn suggestion(word: &str, known: &[&str]) -> String {
-    let nearest = known
+/// The nearest known word, if it is near enough to be what was meant.
+fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
+    known
         .iter()
         .map(|candidate| (strsim::damerau_levenshtein(word, candidate), *candidate))
         .min()
-        .filter(|(distance, candidate)| *distance <= 1 + candidate.len() / 3);
-    match nearest {
-        Some((_, candidate)) => format!("did you mean `{candidate}`?"),
+        .filter(|(distance, candidate)| *distance <= (word.len().max(candidate.len()) / 3).max(1))
+        .map(|(_, candidate)| candidate)
+}
+
+/// The nearest known word, or all of them.
+fn suggestion(word: &str, known: &[&str]) -> String {
+    match nearest(word, known) {
+        Some(candidate) => format!("did you mean `{candidate}`?"),
         None if known.is_empty() => "nothing is known here".to_owned(),
         None => format!("known here: {}", known.join(", ")),
     }
@@ -165,9 +176,17 @@ impl<T: Decode> Decode for Vec<T> {
 }
 
 /// A table whose keys the user chooses, in the order written.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Keyed<T> {
     entries: IndexMap<String, (T, Option<Span>)>,
+}
+
+/// The same values under the same keys, wherever they stand.
+impl<T: PartialEq> PartialEq for Keyed<T> {
+    fn eq(&self, other: &Self) -> bool {
+        let same = |(key, value)| other.get(key) == Some(value);
+        self.len() == other.len() && self.iter().all(same)
+    }
 }
 
 impl<T> Default for Keyed<T> {
@@ -262,7 +281,7 @@ impl<T: JsonSchema> JsonSchema for Keyed<T> {
 }
 
 /// Describes a table with fixed keys: its fields become a struct, its reader, its writer and its
-/// schema. Keys are the field names with `-` allowed for `_`.
+/// schema. Keys are the field names.
 macro_rules! record {
     (
         $(#[$meta:meta])*
@@ -284,12 +303,13 @@ macro_rules! record {
             ) -> Option<Self> {
                 const KEYS: &[&str] = &[$( stringify!($field) ),*];
                 let Some(table) = node.as_table() else {
-                    decoder.expected(concat!("a table (", stringify!($name), ")"), node);
+                    decoder.expected("a table", node);
                     return None;
                 };
+                let mut misspelt: Vec<&str> = Vec::new();
                 for (key, entry) in table {
                     if !KEYS.contains(&key.as_str()) {
-                        decoder.unknown_key(key, &entry.key_span, KEYS);
+                        misspelt.extend(decoder.unknown_key(key, &entry.key_span, KEYS));
                     }
                 }
                 $(
@@ -299,7 +319,7 @@ macro_rules! record {
                         }
                         None => {
                             let absent = <$type as $crate::document::Field>::absent();
-                            if absent.is_none() {
+                            if absent.is_none() && !misspelt.contains(&stringify!($field)) {
                                 decoder.report(
                                     $crate::document::Problem::error(
                                         concat!("the key `", stringify!($field), "` is missing"),
@@ -331,7 +351,8 @@ pub(crate) fn decode_word<T: serde::de::DeserializeOwned>(
         return None;
     };
     if !words.contains(&text) {
-        decoder.unknown_name(what, text, &node.span, words);
+        let problem = Problem::error(format!("`{text}` is not {what}"), &node.span, "not known");
+        decoder.report(problem.help(suggestion(text, words)));
         return None;
     }
     serde_json::from_value(serde_json::Value::String(text.to_owned())).ok()

@@ -8,7 +8,10 @@ use super::problem::{FileId, Problem, Sources, Span};
 
 /// Keys that make a table one value rather than a group of keys. Such a table replaces what it
 /// overrides as a whole: half of one distribution merged with half of another means nothing.
-const VALUE_KEYS: [&str; 6] = ["value", "low", "high", "p50", "distribution", "values"];
+pub(crate) const VALUE_KEYS: [&str; 6] = ["value", "low", "high", "p50", "distribution", "values"];
+
+/// Most parts of a dotted key; a tree as deep as a text is long would not fit the stack.
+pub(crate) const MAX_KEYS: usize = 16;
 
 /// Lays `over` over `base`: groups of keys merge, every other value is replaced.
 pub fn merge(base: Node, over: Node) -> Node {
@@ -28,7 +31,8 @@ pub fn merge(base: Node, over: Node) -> Node {
     }
 }
 
-fn is_value(table: &Table) -> bool {
+/// Whether a table is one value rather than a group of keys.
+pub(crate) fn is_value(table: &Table) -> bool {
     VALUE_KEYS.iter().any(|key| table.contains_key(*key))
 }
 
@@ -88,6 +92,14 @@ pub fn override_of(
                 bytes: 0..path.len(),
             },
             "a part of this key is empty",
+        ));
+        return None;
+    }
+    if keys.len() > MAX_KEYS {
+        problems.push(Problem::error(
+            format!("no key has more than {MAX_KEYS} parts"),
+            &whole,
+            "nothing is that deep",
         ));
         return None;
     }

@@ -160,8 +160,13 @@ impl fmt::Display for Problems {
                 writeln!(f)?;
             }
             if let Some(span) = &problem.span {
+                let source = self.sources.get(span.file);
                 let (line, column) = self.sources.line_and_column(span);
-                write!(f, "{}:{line}:{column}: ", self.sources.get(span.file).name)?;
+                if source.is_override {
+                    write!(f, "{}: ", source.name)?;
+                } else {
+                    write!(f, "{}:{line}:{column}: ", source.name)?;
+                }
             }
             write!(f, "{}", problem.message)?;
             if !problem.label.is_empty() {

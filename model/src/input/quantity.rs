@@ -13,8 +13,11 @@ use crate::profile::Origin;
 use crate::units::{self, Unit, UnitError};
 
 /// The keys that say where a number comes from.
-pub(super) const CITATION_KEYS: [&str; 5] =
+pub(crate) const CITATION_KEYS: [&str; 5] =
     ["source", "published", "measured", "assumed", "conditions"];
+
+/// The reason of a number that was given on the command line without one.
+const ON_COMMAND_LINE: &str = "given on the command line";
 
 /// Where a number comes from, as written.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -50,7 +53,7 @@ impl Cited {
             (Some(text), _, _) => (Origin::Measured, text.clone()),
             (_, Some(text), _) => (Origin::Published, text.clone()),
             (_, _, Some(text)) => (Origin::Assumed, text.clone()),
-            _ if self.on_command_line => (Origin::Assumed, "given on the command line".to_owned()),
+            _ if self.on_command_line => (Origin::Assumed, ON_COMMAND_LINE.to_owned()),
             _ => (Origin::Assumed, String::new()),
         };
         Provenance {
@@ -66,7 +69,7 @@ impl Cited {
     }
 
     fn is_empty(&self) -> bool {
-        !self.is_cited() && self.conditions.is_none()
+        !self.is_cited() && self.conditions.is_none() && !self.on_command_line
     }
 
     pub(crate) fn decode(node: &Node, decoder: &mut Decoder) -> Self {
@@ -85,6 +88,14 @@ impl Cited {
             let Some(text) = String::decode(&entry.node, decoder) else {
                 continue;
             };
+            if text.trim().is_empty() {
+                decoder.report(Problem::error(
+                    format!("`{key}` says nothing"),
+                    &entry.node.span,
+                    "empty",
+                ));
+                continue;
+            }
             match key {
                 "conditions" => cited.conditions = Some(text),
                 "measured" => cited.measured = Some(text),
@@ -118,6 +129,9 @@ impl Cited {
             if let Some(text) = text {
                 map.serialize_entry(key, text)?;
             }
+        }
+        if self.on_command_line && !self.is_cited() {
+            map.serialize_entry("assumed", ON_COMMAND_LINE)?;
         }
         Ok(())
     }

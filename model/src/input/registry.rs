@@ -25,6 +25,8 @@ pub struct Input {
     /// Where it comes from.
     pub provenance: Provenance,
     display: fn(f64) -> String,
+    /// Smallest and largest value its unit allows.
+    range: (f64, f64),
 }
 
 impl Input {
@@ -67,6 +69,7 @@ impl Inputs {
             shape: VariableShape::Deterministic,
             provenance: quantity.cited.provenance(),
             display: U::display,
+            range: U::RANGE,
         })
     }
 
@@ -84,6 +87,7 @@ impl Inputs {
             shape: variable.shape.clone(),
             provenance: variable.cited.provenance(),
             display: U::display,
+            range: U::RANGE,
         })
     }
 
@@ -130,12 +134,16 @@ impl Draw {
 
     /// Every uncertain input at the quantile `uniform` gives for it, each call a number from 0 to
     /// 1; `uniform` is called once for every input, uncertain or not, so that the stream of one
-    /// input does not depend on which others are uncertain.
+    /// input does not depend on which others are uncertain. No value leaves the range of its unit:
+    /// the long tail of a lognormal share ends at 100%.
     pub fn sample(inputs: &Inputs, mut uniform: impl FnMut(InputId) -> f64) -> Self {
         Self(
             inputs
                 .iter()
-                .map(|(id, input)| input.value.quantile(uniform(id)))
+                .map(|(id, input)| {
+                    let (low, high) = input.range;
+                    input.value.quantile(uniform(id)).clamp(low, high)
+                })
                 .collect(),
         )
     }

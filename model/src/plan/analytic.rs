@@ -19,12 +19,21 @@ pub(super) struct Sizing {
     /// Hosts in all, spare ones counted.
     pub(super) hosts: f64,
     pub(super) binding: BindingResource,
-    /// Hosts that each resource alone would need, spare ones not counted.
+    /// Hosts that each resource alone would need, spare ones not counted; with full detail.
     pub(super) by_resource: Vec<(BindingResource, f64)>,
 }
 
 /// A tier on a technology, or why it cannot be.
 pub(super) type Sized = Result<Sizing, TooSmall>;
+
+/// How much to work out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Detail {
+    /// The hosts: what each draw needs.
+    Hosts,
+    /// Also what each resource alone would need.
+    Full,
+}
 
 /// Sizes one tier on one technology.
 ///
@@ -36,6 +45,7 @@ pub(super) fn size(
     demand: &Demand,
     draw: &Draw,
     table: &SlowdownTable,
+    detail: Detail,
 ) -> Result<Sized, PlanError> {
     let carried = Carried::new(scenario, assignment, draw)?;
     let technology = &scenario.technologies[assignment.technology];
@@ -49,37 +59,57 @@ pub(super) fn size(
         fleet: &scenario.fleet,
         service_level: &scenario.service_level,
     };
-    size_fleet(&rules, workload)
+    size_fleet(&rules, workload, detail)
 }
 
-fn size_fleet(rules: &CellRules<'_>, workload: Workload) -> Result<Sized, PlanError> {
+fn size_fleet(
+    rules: &CellRules<'_>,
+    workload: Workload,
+    detail: Detail,
+) -> Result<Sized, PlanError> {
     let most_hosts = rules.fleet.cell_hosts;
     if workload.sessions <= 0.0 {
         return Ok(Ok(Sizing { workload, ..Sizing::nothing() }));
     }
-    let single = rules.capacity(most_hosts, &workload, true)?;
-    let fits_one_cell = single.binding().1 >= workload.sessions;
-    let largest =
-        if fits_one_cell { single } else { rules.capacity(most_hosts, &workload, false)? };
-    let (_, carries) = largest.binding();
-    if carries <= 0.0 {
+    let single_cell = holds(rules, most_hosts, workload.sessions, &workload, true)?;
+    let (mut binding, carries) = rules.carries(most_hosts, &workload)?;
+    if !single_cell && carries <= 0.0 {
         return Ok(Err(TooSmall(
             "no number of hosts in one cell holds the service level".to_owned(),
         )));
     }
-    let cells = if fits_one_cell { 1.0 } else { (workload.sessions / carries - 1e-9).ceil() };
+    let cells = if single_cell { 1.0 } else { (workload.sessions / carries - 1e-9).ceil() };
     let sessions = workload.sessions / cells;
-    let cell_hosts = fewest_hosts(rules, &workload, sessions, fits_one_cell)?;
-    let (binding, _) = rules.capacity(cell_hosts, &workload, fits_one_cell)?.binding();
-    let by_resource = largest
-        .by_resource
-        .iter()
-        .map(|(resource, carries)| {
-            (*resource, workload.sessions / carries * f64::from(most_hosts))
-        })
-        .collect();
+    let cell_hosts = fewest_hosts(rules, &workload, sessions, single_cell)?;
+    if single_cell {
+        // What one host fewer would break.
+        let fewer = cell_hosts - 1;
+        let lacks_room =
+            fewer == 0 || !rules.has_room(fewer, sessions, &workload, single_cell)?;
+        let (linear, per_host) = rules.per_host(&workload)?;
+        let lacks_linear = f64::from(fewer) * per_host < sessions;
+        binding = if lacks_linear || !lacks_room { linear } else { rules.limits.slot_resource };
+    }
+    let by_resource = match detail {
+        Detail::Full => rules.hosts_by_resource(most_hosts, &workload)?,
+        Detail::Hosts => Vec::new(),
+    };
     let hosts = cells * f64::from(cell_hosts + rules.fleet.spare_hosts);
     Ok(Ok(Sizing { workload, cells, cell_hosts, hosts, binding, by_resource }))
+}
+
+/// Whether a cell of so many hosts carries so many sessions within every promise.
+fn holds(
+    rules: &CellRules<'_>,
+    hosts: u32,
+    sessions: f64,
+    workload: &Workload,
+    single_cell: bool,
+) -> Result<bool, PlanError> {
+    let (_, per_host) = rules.per_host(workload)?;
+    // A rounding error must not cost a host.
+    Ok(f64::from(hosts) * per_host * (1.0 + 1e-9) >= sessions
+        && rules.has_room(hosts, sessions * (1.0 - 1e-9), workload, single_cell)?)
 }
 
 /// The fewest hosts that carry so many sessions; a cell carries more with more hosts.
@@ -92,9 +122,7 @@ fn fewest_hosts(
     let (mut too_few, mut enough) = (0, rules.fleet.cell_hosts);
     while enough - too_few > 1 {
         let middle = u32::midpoint(too_few, enough);
-        // A rounding error must not cost a host.
-        let carries = rules.capacity(middle, workload, single_cell)?.binding().1 * (1.0 + 1e-9);
-        if carries >= sessions {
+        if holds(rules, middle, sessions, workload, single_cell)? {
             enough = middle;
         } else {
             too_few = middle;

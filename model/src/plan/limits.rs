@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use super::PlanError;
 use super::workload::{Carried, Workload};
 use crate::input::Draw;
-use crate::queueing::erlang::{load_for_blocking, load_for_wait};
+use crate::queueing::erlang::{WaitingQueue, erlang_b, load_for_blocking, load_for_wait};
 use crate::queueing::finite_source::{Engset, MachineRepair};
 use crate::queueing::processor_sharing::load_for_slowdown;
 use crate::queueing::single_server::ConstantService;
@@ -55,7 +55,7 @@ pub(super) struct HostLimits {
     /// Sandboxes that fit.
     pub(super) slots: u64,
     /// Whether memory or the density limit sets `slots`.
-    slot_resource: BindingResource,
+    pub(super) slot_resource: BindingResource,
     /// Starts per second at most, where a ceiling is known.
     pub(super) start_rate: Option<f64>,
     /// The density limit, where one is known.
@@ -115,21 +115,6 @@ impl HostLimits {
     }
 }
 
-/// How many open sessions a cell carries, and what stops it.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct CellCapacity {
-    /// Open sessions, by resource.
-    pub(super) by_resource: Vec<(BindingResource, f64)>,
-}
-
-impl CellCapacity {
-    /// Open sessions within every promise, and the resource that binds.
-    pub(super) fn binding(&self) -> (BindingResource, f64) {
-        let least = self.by_resource.iter().copied().min_by(|a, b| a.1.total_cmp(&b.1));
-        least.unwrap_or((BindingResource::Cpu, 0.0))
-    }
-}
-
 /// The promises, the fleet's rules and a host's limits, together.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CellRules<'a> {
@@ -139,76 +124,124 @@ pub(super) struct CellRules<'a> {
 }
 
 impl CellRules<'_> {
-    /// What a cell of `hosts` carries of a workload.
-    pub(super) fn capacity(
+    /// Open sessions one host's CPUs and start rate carry, whichever is less: what grows in
+    /// proportion to hosts.
+    pub(super) fn per_host(&self, workload: &Workload) -> Result<(BindingResource, f64), PlanError> {
+        let by_cpu = self.cpu_sessions_per_host(workload);
+        Ok(match self.start_sessions_per_host(workload)? {
+            Some(by_starts) if by_starts < by_cpu => (BindingResource::StartRate, by_starts),
+            _ => (BindingResource::Cpu, by_cpu),
+        })
+    }
+
+    fn cpu_sessions_per_host(&self, workload: &Workload) -> f64 {
+        self.limits.load * workload.sessions / workload.load
+    }
+
+    fn start_sessions_per_host(&self, workload: &Workload) -> Result<Option<f64>, PlanError> {
+        let Some(rate) = self.limits.start_rate else { return Ok(None) };
+        let busy = pacing_utilisation(self.service_level.start_wait_p99 * rate)?;
+        Ok(Some(busy * rate * workload.sessions / workload.starts))
+    }
+
+    /// Open sessions a cell of `hosts` carries within every promise, and what stops it. Sessions
+    /// come from an endless number of agents.
+    pub(super) fn carries(
         &self,
         hosts: u32,
         workload: &Workload,
-        single_cell: bool,
-    ) -> Result<CellCapacity, PlanError> {
-        let limits = self.limits;
-        let hosts_f = f64::from(hosts);
-        let mut by_resource = Vec::with_capacity(3);
-        by_resource
-            .push((BindingResource::Cpu, hosts_f * limits.load * workload.sessions / workload.load));
-        let slots = limits.slots * u64::from(hosts);
-        let live = self.live_sandboxes(slots, workload, single_cell)?;
-        by_resource.push((limits.slot_resource, live * workload.sessions / workload.sandboxes));
-        if let Some(rate) = limits.start_rate {
-            let starts = hosts_f * rate * pacing_utilisation(self.service_level.start_wait_p99 * rate)?;
-            by_resource
-                .push((BindingResource::StartRate, starts * workload.sessions / workload.starts));
+    ) -> Result<(BindingResource, f64), PlanError> {
+        let (resource, per_host) = self.per_host(workload)?;
+        let sessions = f64::from(hosts) * per_host;
+        if self.has_room(hosts, sessions, workload, false)? {
+            Ok((resource, sessions))
+        } else {
+            Ok((self.limits.slot_resource, self.room(hosts, workload)?))
         }
-        Ok(CellCapacity { by_resource })
     }
 
-    /// Mean live sandboxes that so many slots hold within the promise on waiting or rejection.
-    fn live_sandboxes(
+    /// Hosts that each resource alone would need for all sessions, as cells of `cell_hosts`.
+    pub(super) fn hosts_by_resource(
         &self,
-        slots: u64,
+        cell_hosts: u32,
+        workload: &Workload,
+    ) -> Result<Vec<(BindingResource, f64)>, PlanError> {
+        let all = workload.sessions;
+        let cell = f64::from(cell_hosts);
+        let mut hosts = vec![
+            (BindingResource::Cpu, all / self.cpu_sessions_per_host(workload)),
+            (self.limits.slot_resource, all / self.room(cell_hosts, workload)? * cell),
+        ];
+        if let Some(per_host) = self.start_sessions_per_host(workload)? {
+            hosts.push((BindingResource::StartRate, all / per_host));
+        }
+        Ok(hosts)
+    }
+
+    /// Whether so many open sessions find room on so many hosts within the promise on waiting or
+    /// on rejection. A single cell with few agents behind it is judged by their finite number.
+    pub(super) fn has_room(
+        &self,
+        hosts: u32,
+        sessions: f64,
         workload: &Workload,
         single_cell: bool,
-    ) -> Result<f64, PlanError> {
-        let wait = self.service_level.start_wait_p99 / workload.sandbox_seconds;
+    ) -> Result<bool, PlanError> {
+        let slots = self.limits.slots * u64::from(hosts);
+        let live = sessions * workload.sandboxes / workload.sessions;
         if single_cell && workload.agents <= FINITE_SOURCES {
-            return self.live_from_finite_sources(slots, workload);
+            return self.has_room_for_few(slots, live, workload.agents);
+        }
+        // With twice as many slots and some to spare nothing ever waits.
+        if slots as f64 >= 2.0 * live + 100.0 {
+            return Ok(true);
         }
         Ok(match self.fleet.when_full {
-            WhenFull::Queue => load_for_wait(slots, wait, TAIL)?,
-            WhenFull::Reject => load_for_blocking(slots, self.service_level.rejected)?,
+            WhenFull::Queue => {
+                live < slots as f64
+                    && WaitingQueue::new(live, slots)?.wait_survival(self.wait(workload)) <= TAIL
+            }
+            WhenFull::Reject => erlang_b(live, slots)? <= self.service_level.rejected,
         })
+    }
+
+    /// The promise on waiting in units of the time a sandbox lives.
+    fn wait(&self, workload: &Workload) -> f64 {
+        self.service_level.start_wait_p99 / workload.sandbox_seconds
     }
 
     /// The same for agents so few that those with a session open cannot open another: the number
     /// live is that of a machine-repair (waiting) or Engset (rejecting) model.
-    fn live_from_finite_sources(&self, slots: u64, workload: &Workload) -> Result<f64, PlanError> {
+    fn has_room_for_few(&self, slots: u64, live: f64, agents: f64) -> Result<bool, PlanError> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let sources = workload.agents.round().max(1.0) as u64;
+        let sources = agents.round().max(1.0) as u64;
+        let busy_share = live / agents.max(1.0);
         if slots >= sources {
-            return Ok(workload.agents);
+            return Ok(true);
         }
-        let within = |busy_share: f64| -> Result<bool, PlanError> {
-            let idle_load = busy_share / (1.0 - busy_share);
-            Ok(match self.fleet.when_full {
-                WhenFull::Queue => {
-                    MachineRepair::new(sources, slots, idle_load)?.delay_probability() <= TAIL
-                }
-                WhenFull::Reject => {
-                    Engset::new(sources, slots, idle_load)?.call_congestion()
-                        <= self.service_level.rejected
-                }
-            })
-        };
-        let (mut low, mut high) = (0.0_f64, 1.0 - 1e-9);
-        for _ in 0..40 {
-            let middle = f64::midpoint(low, high);
-            if within(middle)? {
-                low = middle;
-            } else {
-                high = middle;
+        if busy_share >= 1.0 {
+            return Ok(false);
+        }
+        let idle_load = busy_share / (1.0 - busy_share);
+        Ok(match self.fleet.when_full {
+            WhenFull::Queue => {
+                MachineRepair::new(sources, slots, idle_load)?.delay_probability() <= TAIL
             }
-        }
-        Ok(low * workload.agents)
+            WhenFull::Reject => {
+                Engset::new(sources, slots, idle_load)?.call_congestion()
+                    <= self.service_level.rejected
+            }
+        })
+    }
+
+    /// Most open sessions that find room on so many hosts.
+    fn room(&self, hosts: u32, workload: &Workload) -> Result<f64, PlanError> {
+        let slots = self.limits.slots * u64::from(hosts);
+        let live = match self.fleet.when_full {
+            WhenFull::Queue => load_for_wait(slots, self.wait(workload), TAIL)?,
+            WhenFull::Reject => load_for_blocking(slots, self.service_level.rejected)?,
+        };
+        Ok(live * workload.sessions / workload.sandboxes)
     }
 }
 

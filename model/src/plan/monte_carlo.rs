@@ -2,11 +2,11 @@
 
 use rayon::prelude::*;
 
-use super::analytic::{Sizing, size};
+use super::analytic::{Detail, Sized, Sizing, size};
 use super::draws::{interval, latin_hypercube};
 use super::limits::SlowdownTable;
 use super::{PlanError, Progress};
-use crate::demand::{Demand, DemandModel, peak};
+use crate::demand::{Demand, DemandModel, ShapeCache, peak};
 use crate::input::Draw;
 use crate::result::{BindingResource, Estimated};
 use crate::scenario::{PlanAssignment, Scenario, TierId};
@@ -50,10 +50,27 @@ impl Jobs {
     }
 }
 
-/// What a draw says of one job.
+/// What a draw says of one job: nothing where not one sandbox fits a host.
 #[derive(Debug, Clone)]
 struct Outcome {
     sizing: Option<Sizing>,
+}
+
+impl Task<'_> {
+    fn at(
+        &self,
+        model: &DemandModel<'_>,
+        draw: &Draw,
+        cache: &mut ShapeCache,
+    ) -> Result<Drawn, PlanError> {
+        let demand = model.at(draw, cache)?;
+        let outcomes = self.jobs.0.iter().map(|job| {
+            let sizing = size(self.scenario, *job, &demand, draw, self.table, Detail::Hosts)?.ok();
+            Ok(Outcome { sizing })
+        });
+        let outcomes = outcomes.collect::<Result<_, PlanError>>()?;
+        Ok((peak(&demand.sessions()).1, outcomes))
+    }
 }
 
 /// The analytic estimate of every job, at the central inputs and at every draw.
@@ -61,7 +78,7 @@ pub(super) struct Evaluation<'a> {
     pub(super) model: DemandModel<'a>,
     pub(super) central_demand: Demand,
     jobs: Jobs,
-    central: Vec<super::Sized>,
+    central: Vec<Sized>,
     pub(super) draws: Vec<Draw>,
     /// By draw, then by job.
     outcomes: Vec<Vec<Outcome>>,
@@ -69,41 +86,71 @@ pub(super) struct Evaluation<'a> {
     peaks: Vec<f64>,
 }
 
+/// A scenario to evaluate, what of it, and its slowdown table.
+pub(super) struct Task<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) jobs: Jobs,
+    pub(super) table: &'a SlowdownTable,
+}
+
+/// What a draw says of one scenario: its peak sessions and every job.
+type Drawn = (f64, Vec<Outcome>);
+
 impl<'a> Evaluation<'a> {
-    pub(super) fn new(
-        scenario: &'a Scenario,
-        jobs: Jobs,
+    /// Evaluates a scenario and its readings together: at each draw they share what they have in
+    /// common. The draws of an input are the same in all of them.
+    pub(super) fn of_all(
+        tasks: Vec<Task<'a>>,
         count: u32,
-        table: &SlowdownTable,
         progress: &dyn Progress,
-    ) -> Result<Self, PlanError> {
-        let model = DemandModel::new(scenario)?;
-        let central_draw = Draw::central(&scenario.inputs);
-        let central_demand = model.at(&central_draw)?;
-        let central = jobs
-            .0
+    ) -> Result<Vec<Self>, PlanError> {
+        let models: Vec<DemandModel<'a>> =
+            tasks.iter().map(|task| DemandModel::new(task.scenario)).collect::<Result<_, _>>()?;
+        let draws: Vec<Vec<Draw>> = tasks
             .iter()
-            .map(|job| size(scenario, *job, &central_demand, &central_draw, table))
-            .collect::<Result<_, _>>()?;
-        let draws = latin_hypercube(&scenario.inputs, count, scenario.seed);
-        let evaluated: Vec<(f64, Vec<Outcome>)> = draws
-            .par_iter()
-            .map(|draw| {
-                let demand = model.at(draw)?;
-                let outcomes = jobs
-                    .0
-                    .iter()
-                    .map(|job| {
-                        let sizing = size(scenario, *job, &demand, draw, table)?.ok();
-                        Ok(Outcome { sizing })
-                    })
-                    .collect::<Result<Vec<Outcome>, PlanError>>()?;
+            .map(|task| latin_hypercube(&task.scenario.inputs, count, task.scenario.seed))
+            .collect();
+        let drawn: Vec<Vec<Drawn>> = (0..count as usize)
+            .into_par_iter()
+            .map(|index| {
+                let mut cache = ShapeCache::default();
+                let parts = tasks.iter().zip(&models).zip(&draws);
+                let drawn = parts
+                    .map(|((task, model), draws)| task.at(model, &draws[index], &mut cache))
+                    .collect::<Result<Vec<Drawn>, PlanError>>()?;
                 progress.advance(1);
-                Ok((peak(&demand.sessions()).1, outcomes))
+                Ok(drawn)
             })
             .collect::<Result<_, PlanError>>()?;
-        let (peaks, outcomes) = evaluated.into_iter().unzip();
-        Ok(Self { model, central_demand, jobs, central, draws, outcomes, peaks })
+        let mut by_task: Vec<Vec<Drawn>> = tasks.iter().map(|_| Vec::new()).collect();
+        for at_draw in drawn {
+            for (of_task, drawn) in by_task.iter_mut().zip(at_draw) {
+                of_task.push(drawn);
+            }
+        }
+        tasks
+            .into_iter()
+            .zip(models)
+            .zip(draws)
+            .zip(by_task)
+            .map(|(((task, model), draws), drawn)| Self::new(task, model, draws, drawn))
+            .collect()
+    }
+
+    fn new(
+        task: Task<'a>,
+        model: DemandModel<'a>,
+        draws: Vec<Draw>,
+        drawn: Vec<Drawn>,
+    ) -> Result<Self, PlanError> {
+        let central_draw = Draw::central(&task.scenario.inputs);
+        let central_demand = model.at(&central_draw, &mut ShapeCache::default())?;
+        let sizes = task.jobs.0.iter().map(|job| {
+            size(task.scenario, *job, &central_demand, &central_draw, task.table, Detail::Full)
+        });
+        let central = sizes.collect::<Result<_, _>>()?;
+        let (peaks, outcomes) = drawn.into_iter().unzip();
+        Ok(Self { model, central_demand, jobs: task.jobs, central, draws, outcomes, peaks })
     }
 
     /// Peak open sessions of all tiers together.

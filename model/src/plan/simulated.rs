@@ -89,7 +89,7 @@ impl Cell<'_> {
             service_level: &self.scenario.service_level,
         };
         let workload = Workload::steady(1.0, self.carried);
-        Ok(rules.capacity(self.hosts(), &workload, false)?.binding().1)
+        Ok(rules.carries(self.hosts(), &workload)?.1)
     }
 
     fn service_level(&self) -> ServiceLevel {
@@ -235,15 +235,16 @@ impl Cell<'_> {
         ];
         rows.into_iter()
             .filter_map(|(name, unit, target, metric)| {
-                let found = assessment.replications.interval(metric, 0.95)?;
+                let found = assessment.replications.estimate(metric, 0.95)?;
+                let ends = found.interval();
                 Some(ServiceLevelResult {
                     name: name.to_owned(),
                     unit: unit.to_owned(),
                     target,
                     found: Estimated {
                         central: found.mean,
-                        low: found.low.max(0.0).min(found.mean),
-                        high: found.high,
+                        low: ends.low.max(0.0).min(found.mean),
+                        high: ends.high,
                     },
                     met: found.mean <= target,
                 })

@@ -3,13 +3,14 @@
 use rayon::prelude::*;
 
 use super::PlanError;
-use super::analytic::size;
+use super::analytic::{Detail, size};
 use super::limits::SlowdownTable;
 use super::monte_carlo::Evaluation;
+use crate::demand::ShapeCache;
 use crate::input::{Draw, InputId};
 use crate::result::TornadoBar;
 use crate::scenario::{Plan, Scenario};
-use crate::statistics::spearman;
+use crate::statistics::rank_correlation::spearman;
 
 /// Bars shown at most; the effect of the others is smaller than each of these.
 const MOST_BARS: usize = 12;
@@ -60,10 +61,10 @@ fn bar(
     let (low, high) = (input.value.quantile(ENDS.0), input.value.quantile(ENDS.1));
     let vcpus = |value: f64| -> Result<Option<f64>, PlanError> {
         let draw = central.with(id, value);
-        let demand = evaluation.model.at(&draw)?;
+        let demand = evaluation.model.at(&draw, &mut ShapeCache::default())?;
         let mut hosts = 0.0;
         for assignment in &plan.assignments {
-            match size(scenario, *assignment, &demand, &draw, table)? {
+            match size(scenario, *assignment, &demand, &draw, table, Detail::Hosts)? {
                 Ok(sizing) => hosts += sizing.hosts,
                 Err(_) => return Ok(None),
             }

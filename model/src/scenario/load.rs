@@ -7,8 +7,8 @@ use sha2::{Digest, Sha256};
 use super::raw::{FileReference, ScenarioDocument};
 use super::resolve::{Reading, Resolver, Scenario};
 use crate::document::{
-    Decode, Decoder, Entry, Node, Problem, Problems, Severity, Sources, Span, Table, Value, merge,
-    override_of, parse,
+    Decode, Decoder, Entry, Node, Problem, Problems, Severity, Sources, Span, Table, Value,
+    is_value, merge, override_of, parse,
 };
 use crate::profile::ProfileDocument;
 
@@ -107,11 +107,17 @@ impl<'a> Loader<'a> {
     }
 
     fn load(&mut self, options: &LoadOptions) -> Option<Loaded> {
-        let mut tree = self.read_root(&self.root.clone())?;
-        tree = self.extend(tree, 0)?;
+        let root = self.root.clone();
+        let mut tree = self.read_root(&root)?;
+        if let Some(kind) = tree.get("kind").and_then(Node::as_str) {
+            let problem = format!("`{root}` is of kind `{kind}`: it is no scenario");
+            self.decoder.report(Problem::general(problem));
+            return None;
+        }
+        tree = self.extend(tree, &mut vec![root])?;
         let mut overrides = options.overrides.clone();
         if let Some(profile) = &options.profile {
-            overrides.push(format!("profile=\"{profile}\""));
+            overrides.push(format!("profile={}", toml::Value::from(profile.as_str())));
         }
         if let Some(seed) = options.seed {
             overrides.push(format!("seed={seed}"));
@@ -119,6 +125,8 @@ impl<'a> Loader<'a> {
         for assignment in &overrides {
             let Decoder { sources, problems } = &mut self.decoder;
             if let Some(over) = override_of(sources, assignment, problems) {
+                self.check_laid_over(&tree, &over, &[]);
+                self.check_no_extends(&over);
                 tree = merge(tree, over);
             }
         }
@@ -160,7 +168,16 @@ impl<'a> Loader<'a> {
         };
         let mut resolved = Vec::new();
         for (id, reading) in readings.iter() {
-            let tree = reading.set.as_trees().into_iter().fold(tree.clone(), merge);
+            let before = self.decoder.problems.len();
+            let mut tree = tree.clone();
+            for over in reading.set.as_trees() {
+                self.check_laid_over(&tree, &over, &[]);
+                self.check_no_extends(&over);
+                tree = merge(tree, over);
+            }
+            if self.decoder.problems.len() > before {
+                continue;
+            }
             if let Some((_, scenario)) = self.resolve(&tree) {
                 resolved.push(Reading {
                     id: id.to_owned(),
@@ -173,25 +190,92 @@ impl<'a> Loader<'a> {
         resolved
     }
 
-    fn extend(&mut self, tree: Node, depth: usize) -> Option<Node> {
+    /// Notes what cannot be meant: a part of a value, which is replaced as a whole, and a part of
+    /// something that is not there.
+    fn check_laid_over(&mut self, base: &Node, over: &Node, path: &[&str]) {
+        let (Some(base), Some(over)) = (base.as_table(), over.as_table()) else {
+            return;
+        };
+        if is_value(base) && !is_value(over) {
+            let Some((_, first)) = over.first() else {
+                return;
+            };
+            let span = &first.key_span;
+            let path = path.join(".");
+            self.decoder.report(
+                Problem::error(
+                    format!("`{path}` is one value and is replaced as a whole"),
+                    span,
+                    "only a part of it",
+                )
+                .help("give all of it, with its source"),
+            );
+            return;
+        }
+        if is_value(base) {
+            return;
+        }
+        for (key, entry) in over {
+            match base.get(key) {
+                Some(below) => {
+                    self.check_laid_over(&below.node, &entry.node, &[path, &[key]].concat());
+                }
+                None => self.check_new(base, key, entry, path),
+            }
+        }
+    }
+
+    fn check_new(&mut self, base: &Table, key: &str, entry: &Entry, path: &[&str]) {
+        // What a new one cannot do without, and what is there already has.
+        let (what, required) = match path {
+            ["segments"] => ("segment", "concurrency"),
+            ["tiers"] => ("tier", "needs"),
+            ["plans"] => ("plan", "title"),
+            ["readings"] => ("reading", "title"),
+            _ => return,
+        };
+        if entry.node.as_table().is_some() && entry.node.get(required).is_none() {
+            let known: Vec<&str> = base.keys().map(String::as_str).collect();
+            let decoder = &mut self.decoder;
+            decoder.unknown_name(what, key, &entry.key_span, &known);
+        }
+    }
+
+    fn check_no_extends(&mut self, over: &Node) {
+        let Some(extends) = over.get("extends") else {
+            return;
+        };
+        self.decoder.report(
+            Problem::error(
+                "`extends` cannot be changed from outside",
+                &extends.span,
+                "too late here",
+            )
+            .help("write it in the scenario's file"),
+        );
+    }
+
+    fn extend(&mut self, tree: Node, chain: &mut Vec<String>) -> Option<Node> {
         let Some(extends) = tree.get("extends").cloned() else {
             return Some(tree);
         };
         let reference = FileReference::decode(&extends, &mut self.decoder)?;
-        if depth == MAX_DEPTH {
-            self.decoder.report(
-                Problem::error(
-                    format!("more than {MAX_DEPTH} scenarios extend one another"),
-                    &reference.span,
-                    "extended from here",
-                )
-                .help("look for a scenario that extends itself"),
-            );
-            return None;
-        }
-        let base = self.read(&reference)?;
-        let base = self.extend(base, depth + 1)?;
-        Some(merge(base, tree))
+        let path = self.path_of(&reference.path, &reference.span);
+        let problem = if chain.contains(&path) {
+            let chain = chain.join("` extends `");
+            format!("a scenario extends itself: `{chain}` extends `{path}`")
+        } else if chain.len() > MAX_DEPTH {
+            format!("more than {MAX_DEPTH} scenarios extend one another")
+        } else {
+            chain.push(path);
+            let base = self.read(&reference)?;
+            let base = self.extend(base, chain)?;
+            self.check_laid_over(&base, &tree, &[]);
+            return Some(merge(base, tree));
+        };
+        let problem = Problem::error(problem, &reference.span, "extended from here");
+        self.decoder.report(problem);
+        None
     }
 
     fn read_root(&mut self, path: &str) -> Option<Node> {
@@ -235,6 +319,21 @@ impl<'a> Loader<'a> {
         let before = self.decoder.problems.len();
         let node = self.parse(&path, text);
         (self.decoder.problems.len() == before).then_some(node)
+    }
+
+    /// Reads a TOML file referred to that must be of a kind.
+    pub(super) fn read_kind(&mut self, reference: &FileReference, kind: &str) -> Option<Node> {
+        let node = self.read(reference)?;
+        match node.get("kind").and_then(Node::as_str) {
+            Some(found) if found != kind => {
+                let problem = format!("`{}` is of kind `{found}`", reference.path);
+                let label = format!("`{kind}` is needed here");
+                self.decoder
+                    .report(Problem::error(problem, &reference.span, label));
+                None
+            }
+            _ => Some(node),
+        }
     }
 
     /// Reads a file referred to that is no TOML.

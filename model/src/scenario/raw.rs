@@ -7,8 +7,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 use super::{ConcurrencyMeaning, Lifecycle, Placement, WhenFull};
-use crate::document::{Decode, Decoder, Entry, Keyed, Node, Span, Table, Value, record};
-use crate::input::{Quantity, Variable};
+use crate::document::{
+    Decode, Decoder, Entry, Keyed, MAX_KEYS, Node, Problem, Span, Table, Value, record,
+};
+use crate::input::{CITATION_KEYS, Quantity, Variable};
 use crate::profile::Capability;
 use crate::scenario::turns::Turns;
 use crate::units::{Count, CpuTime, Duration, Memory, Ratio, Share, UsdPerHour};
@@ -110,7 +112,7 @@ record! {
         pub vcpus: Option<Quantity<Count>>,
         /// Memory, in place of the shape's.
         pub memory: Option<Quantity<Memory>>,
-        /// Price, in place of the shape's.
+        /// Price, in place of the shape's, which is only used for the shape as listed.
         pub usd_per_hour: Option<Quantity<UsdPerHour>>,
         /// Share of the vCPUs kept for the operating system and the platform's own agents.
         pub reserved_vcpus: Option<Quantity<Share>>,
@@ -203,7 +205,7 @@ record! {
 }
 
 /// The technology of a tier in a plan: its key, or a table with a lifecycle of its own.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct PlanTier {
     /// Key of the technology.
     pub technology: String,
@@ -211,6 +213,12 @@ pub struct PlanTier {
     pub lifecycle: Option<Lifecycle>,
     /// Where it stands.
     pub span: Span,
+}
+
+impl PartialEq for PlanTier {
+    fn eq(&self, other: &Self) -> bool {
+        self.technology == other.technology && self.lifecycle == other.lifecycle
+    }
 }
 
 record! {
@@ -232,6 +240,10 @@ impl Decode for PlanTier {
                 lifecycle: None,
                 span: node.span.clone(),
             });
+        }
+        if node.as_table().is_none() {
+            decoder.expected("the name of a technology, or a table with one", node);
+            return None;
         }
         let table = PlanTierTable::decode(node, decoder)?;
         let span = node
@@ -326,12 +338,22 @@ impl PartialEq for Overrides {
 
 impl Decode for Overrides {
     fn decode(node: &Node, decoder: &mut Decoder) -> Option<Self> {
-        if let Some(table) = node.as_table() {
-            Some(Self(table.clone()))
-        } else {
+        let Some(table) = node.as_table() else {
             decoder.expected("a table of keys and values", node);
-            None
+            return None;
+        };
+        let mut complete = true;
+        for (path, entry) in table {
+            if path.split('.').count() > MAX_KEYS {
+                decoder.report(Problem::error(
+                    format!("no key has more than {MAX_KEYS} parts"),
+                    &entry.key_span,
+                    "nothing is that deep",
+                ));
+                complete = false;
+            }
         }
+        complete.then(|| Self(table.clone()))
     }
 }
 
@@ -344,12 +366,41 @@ impl Overrides {
             .collect()
     }
 
-    /// The overrides as `key = value`.
+    /// The overrides as `key = value`, without the sources.
     pub fn describe(&self) -> Vec<String> {
         self.0
             .iter()
-            .map(|(path, entry)| format!("{path} = {}", plain(&entry.node)))
+            .map(|(path, entry)| format!("{path} = {}", describe(&entry.node)))
             .collect()
+    }
+}
+
+/// A value as a person reads it.
+fn describe(node: &Node) -> String {
+    match &node.value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Boolean(boolean) => boolean.to_string(),
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(describe).collect();
+            format!("[{}]", items.join(", "))
+        }
+        Value::Table(table) => {
+            let entries: Vec<(&String, &Entry)> = table
+                .iter()
+                .filter(|(key, _)| !CITATION_KEYS.contains(&key.as_str()))
+                .collect();
+            match entries.as_slice() {
+                [(key, entry)] if *key == "value" => describe(&entry.node),
+                entries => {
+                    let entries: Vec<String> = entries
+                        .iter()
+                        .map(|(key, entry)| format!("{key} = {}", describe(&entry.node)))
+                        .collect();
+                    format!("{{ {} }}", entries.join(", "))
+                }
+            }
+        }
     }
 }
 

@@ -7,14 +7,15 @@ use super::catalog::{
 };
 use super::load::{Loader, digest, under};
 use super::raw::{
-    FileReference, HostDocument, PlanDocument, ScenarioDocument, SegmentDocument, TierDocument,
+    FileReference, HostDocument, Overrides, PlanDocument, ScenarioDocument, SegmentDocument,
+    TierDocument,
 };
 use super::turns::TurnLaw;
 use super::{ConcurrencyMeaning, Lifecycle, Placement, WhenFull};
-use crate::document::{Decode, Keyed, Node, Problem, Span, merge};
+use crate::document::{Decode, Keyed, Node, Problem, Span, VALUE_KEYS, merge};
 use crate::input::{Cited, Draw, InputId, Inputs, Quantity, Uncertain};
 use crate::profile::{Boundary, Capability, ProfileDocument, TechnologyDocument};
-use crate::units::{Ratio, Share, Unit};
+use crate::units::{Ratio, Share, Unit, UsdPerHour};
 
 /// Index of a tier in [`Scenario::tiers`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -311,6 +312,7 @@ impl<'a, 'b> Resolver<'a, 'b> {
     }
 
     pub(super) fn resolve(mut self, document: &ScenarioDocument) -> Option<Scenario> {
+        self.check_names(document);
         self.require(
             !document.segments.is_empty(),
             "segments",
@@ -405,10 +407,27 @@ impl<'a, 'b> Resolver<'a, 'b> {
 
     fn require(&mut self, holds: bool, key: &str, message: &str) -> Option<()> {
         if !holds {
-            let span = self.span_of(&[key]);
+            let path: Vec<&str> = key.split('.').collect();
+            let span = self.span_of(&path);
             self.report(Problem::error(message, &span, "here"));
         }
         holds.then_some(())
+    }
+
+    /// A table is taken for one value by these keys, so nothing may be named so.
+    fn check_names(&mut self, document: &ScenarioDocument) {
+        let named = [
+            ("segments", document.segments.keys()),
+            ("tiers", document.tiers.keys()),
+            ("plans", document.plans.keys()),
+        ];
+        for (table, keys) in named {
+            for key in keys {
+                let message = format!("`{key}` cannot be a name in `{table}`");
+                let allowed = !VALUE_KEYS.contains(&key);
+                let _ = self.require(allowed, &format!("{table}.{key}"), &message);
+            }
+        }
     }
 
     fn default<U: Unit>(&mut self, key: &str, label: &str, value: f64, why: &str) -> InputId {
@@ -636,9 +655,9 @@ impl<'a, 'b> Resolver<'a, 'b> {
     }
 
     fn curve(&mut self, reference: &FileReference) -> Option<ActivityCurve> {
-        let node = self.loader.read(reference)?;
+        let node = self.loader.read_kind(reference, "activity-curve")?;
         let document = CurveDocument::decode(&node, &mut self.loader.decoder)?;
-        self.check_kind(&document.kind, "activity-curve", document.format, reference)?;
+        self.check_format(document.format, reference)?;
         self.referenced.push(digest(&document, &[]));
         document
             .intensity
@@ -646,9 +665,9 @@ impl<'a, 'b> Resolver<'a, 'b> {
     }
 
     fn zones(&mut self, reference: &FileReference) -> Option<Vec<Zone>> {
-        let node = self.loader.read(reference)?;
+        let node = self.loader.read_kind(reference, "time-zone-mix")?;
         let document = TimeZoneMixDocument::decode(&node, &mut self.loader.decoder)?;
-        self.check_kind(&document.kind, "time-zone-mix", document.format, reference)?;
+        self.check_format(document.format, reference)?;
         self.referenced.push(digest(&document, &[]));
         let sum: f64 = document.zone.iter().map(|zone| zone.share).sum();
         if (sum - 1.0).abs() > SHARE_TOLERANCE || document.zone.iter().any(|z| z.share < 0.0) {
@@ -677,20 +696,14 @@ impl<'a, 'b> Resolver<'a, 'b> {
         zones
     }
 
-    fn check_kind(
-        &mut self,
-        kind: &str,
-        expected: &str,
-        format: u32,
-        reference: &FileReference,
-    ) -> Option<()> {
-        if kind == expected && format == 1 {
+    fn check_format(&mut self, format: u32, reference: &FileReference) -> Option<()> {
+        if format == 1 {
             return Some(());
         }
         self.report(Problem::error(
-            format!("`{}` is {kind} of format {format}", reference.path),
+            format!("`{}` is of format {format}", reference.path),
             &reference.span,
-            format!("{expected} of format 1 is needed here"),
+            "this version reads format 1",
         ));
         None
     }
@@ -701,20 +714,12 @@ impl<'a, 'b> Resolver<'a, 'b> {
             None => None,
         };
         let row = shape.as_ref().map(|(_, row, _)| row);
-        let from_list = |row: &ShapeRow, source: &str| {
-            let mut price = row.usd_per_hour.clone();
-            if let Some(price) = &mut price {
-                price
-                    .cited
-                    .published
-                    .get_or_insert_with(|| source.to_owned());
-            }
-            price
-        };
+        // The list price is that of the shape as listed, not of one with another size.
+        let resized = host.vcpus.is_some() || host.memory.is_some();
+        let listed = shape.as_ref().filter(|_| !resized);
         let price = host.usd_per_hour.clone().or_else(|| {
-            shape
-                .as_ref()
-                .and_then(|(_, row, source)| from_list(row, source))
+            let (_, row, source) = listed?;
+            list_price(row, source)
         });
         let vcpus = host.vcpus.as_ref().or(row.map(|row| &row.vcpus));
         let memory = host.memory.as_ref().or(row.map(|row| &row.memory));
@@ -785,8 +790,13 @@ impl<'a, 'b> Resolver<'a, 'b> {
             ));
             return None;
         }
+        let most = |id: InputId| self.inputs.get(id).value.quantile(1.0);
+        let (most_vcpus, most_memory) = (most(reserved_vcpus), most(reserved_memory));
+        let left = "something of the host must be left for sandboxes";
+        self.require(most_vcpus < 1.0, "host.reserved_vcpus", left)?;
+        self.require(most_memory < memory.central(), "host.reserved_memory", left)?;
         Some(Host {
-            shape: shape.map_or_else(|| "custom".to_owned(), |(name, _, _)| name),
+            shape: listed.map_or_else(|| "custom".to_owned(), |(name, _, _)| name.clone()),
             vcpus,
             memory_bytes: memory.central(),
             usd_per_hour,
@@ -812,9 +822,9 @@ impl<'a, 'b> Resolver<'a, 'b> {
             path: path.to_owned(),
             span: reference.span.clone(),
         };
-        let node = self.loader.read(&file)?;
+        let node = self.loader.read_kind(&file, "host-shapes")?;
         let document = HostShapesDocument::decode(&node, &mut self.loader.decoder)?;
-        self.check_kind(&document.kind, "host-shapes", document.format, &file)?;
+        self.check_format(document.format, &file)?;
         let Some(row) = document.shapes.get(name) else {
             let known = document.shapes.keys();
             self.loader
@@ -837,17 +847,17 @@ impl<'a, 'b> Resolver<'a, 'b> {
         let wait = promised.start_wait_p99.value.central();
         self.require(
             slowdown > 1.0,
-            "service_level",
+            "service_level.burst_slowdown_p99",
             "the slowdown promised must be above 1",
         )?;
         self.require(
             rejected > 0.0 && rejected < 1.0,
-            "service_level",
+            "service_level.rejected",
             "the share turned away must lie between 0 and 100%, both excluded",
         )?;
         self.require(
             wait > 0.0,
-            "service_level",
+            "service_level.start_wait_p99",
             "the start wait promised must be above zero",
         )?;
         Some(ServiceLevel {
@@ -881,12 +891,27 @@ impl<'a, 'b> Resolver<'a, 'b> {
             self.require(false, "profile", "the scenario names no profile");
             return None;
         };
-        let mut node = self.loader.read(reference)?;
+        let mut node = self.loader.read_kind(reference, "profile")?;
         if let Some(changes) = &document.technologies {
+            self.check_technologies(changes, &node)?;
             let span = self.span_of(&["technologies"]);
             node = merge(node, under("technologies", &changes.0, &span));
         }
         self.loader.profile_of(&node)
+    }
+
+    /// What is changed must be there; a new technology must be complete.
+    fn check_technologies(&mut self, changes: &Overrides, profile: &Node) -> Option<()> {
+        let known = profile.get("technologies").and_then(Node::as_table)?;
+        let known: Vec<&str> = known.keys().map(String::as_str).collect();
+        let before = self.loader.decoder.problems.len();
+        for (id, entry) in &changes.0 {
+            if !known.contains(&id.as_str()) && entry.node.get("boundary").is_none() {
+                let decoder = &mut self.loader.decoder;
+                decoder.unknown_name("technology", id, &entry.key_span, &known);
+            }
+        }
+        (self.loader.decoder.problems.len() == before).then_some(())
     }
 
     fn technology(&mut self, id: &str, technology: &TechnologyDocument) -> Technology {
@@ -1035,10 +1060,10 @@ impl<'a, 'b> Resolver<'a, 'b> {
         let written = document.simulation.as_ref();
         let window = written.and_then(|simulation| simulation.window.as_ref());
         let options = SimulationOptions {
-            replications: written.and_then(|s| s.replications).unwrap_or(6),
+            replications: written.and_then(|s| s.replications).unwrap_or(8),
             cell_hosts: written.and_then(|s| s.cell_hosts).unwrap_or(4),
             window_seconds: window.map_or(1800.0, |window| window.value.central()),
-            events: written.and_then(|s| s.events).unwrap_or(400_000),
+            events: written.and_then(|s| s.events).unwrap_or(120_000),
         };
         self.require(
             (2..=1000).contains(&options.replications)
@@ -1050,6 +1075,16 @@ impl<'a, 'b> Resolver<'a, 'b> {
         )?;
         Some(options)
     }
+}
+
+/// The price of a listed shape, with the list as its source.
+fn list_price(row: &ShapeRow, source: &str) -> Option<Quantity<UsdPerHour>> {
+    let mut price = row.usd_per_hour.clone()?;
+    price
+        .cited
+        .published
+        .get_or_insert_with(|| source.to_owned());
+    Some(price)
 }
 
 fn suitable(technologies: &[Technology], needs: &[Capability]) -> String {

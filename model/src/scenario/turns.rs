@@ -121,7 +121,17 @@ fn decode_law(node: &Node, decoder: &mut Decoder) -> Option<TurnLaw> {
                 ));
                 return None;
             };
-            f64::decode(cv, decoder).map(|cv| TurnLaw::NegativeBinomial { cv })
+            let span = &cv.span;
+            let cv = f64::decode(cv, decoder)?;
+            if cv < 0.0 {
+                decoder.report(Problem::error(
+                    "`cv` must not be negative",
+                    span,
+                    "below zero",
+                ));
+                return None;
+            }
+            Some(TurnLaw::NegativeBinomial { cv })
         }
         Some(other) => {
             decoder.unknown_name("distribution of turns", other, &name.span, &LAWS);
@@ -139,8 +149,8 @@ impl Turns {
         for figure in self.mean.value.figures() {
             let whole = self.law != TurnLaw::Fixed || figure.fract() == 0.0;
             let problem = match self.law.at(figure) {
+                _ if figure < 1.0 => "a session has at least one turn".to_owned(),
                 Err(error) => error.to_string(),
-                Ok(_) if figure < 1.0 => "a session has at least one turn".to_owned(),
                 Ok(_) if !whole => "a fixed number of turns is a whole number".to_owned(),
                 Ok(_) => continue,
             };

@@ -11,14 +11,16 @@ mod checks;
 mod steps;
 
 use super::arrivals::Arrivals;
+use super::control::{Control, RunProgress};
 use super::error::SimulationError;
-use super::heap::{Entry, Heap};
+use super::heap::Entry;
 use super::initial;
 use super::outcome::{Bin, CellOutcome};
 use super::placement::Placer;
 use super::processor::{Processor, Width};
 use super::spec::{CellSpec, Lifecycle, Observation};
 use super::time::{SimTime, nanoseconds};
+use super::timers::Timers;
 use super::tournament::Tournament;
 use crate::random::{Purpose, SessionStreams, Streams};
 use accounts::{Accounts, BinMarks};
@@ -83,17 +85,6 @@ enum Step {
     Close,
 }
 
-/// Progress of one run, handed to the hook now and then.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct RunProgress {
-    /// Which replication.
-    pub replication: u64,
-    /// Share of the simulated time that has passed, 0 to 1.
-    pub done: f64,
-    /// Events handled so far.
-    pub events: u64,
-}
-
 /// One run.
 #[derive(Debug)]
 pub(super) struct Run<'a> {
@@ -108,7 +99,7 @@ pub(super) struct Run<'a> {
     bins_done: u32,
     arrivals: Arrivals<'a>,
     opened: u64,
-    timers: Heap,
+    timers: Timers,
     completions: Tournament,
     processors: Vec<Processor>,
     /// Per host, the earliest moment the next start may begin.
@@ -123,6 +114,8 @@ pub(super) struct Run<'a> {
     /// Steps to be taken at the present moment.
     ready: Vec<(u32, Step)>,
     accounts: Accounts,
+    /// Accounts in which nothing has been counted.
+    blank: Accounts,
     series: Vec<Bin>,
     bin_marks: BinMarks,
     events: u64,
@@ -158,7 +151,7 @@ impl<'a> Run<'a> {
                 streams.run(Purpose::Arrivals),
             ),
             opened: 0,
-            timers: Heap::default(),
+            timers: Timers::new(),
             completions: Tournament::new(spec.hosts),
             processors: vec![Processor::new(spec.host.vcpus); hosts],
             next_start: vec![SimTime::ZERO; hosts],
@@ -172,7 +165,8 @@ impl<'a> Run<'a> {
             sessions: Vec::with_capacity(population.len()),
             vacant: Vec::new(),
             ready: Vec::new(),
-            accounts: Accounts::new(observation),
+            accounts: Accounts::new(observation)?,
+            blank: Accounts::new(observation)?,
             series: Vec::with_capacity(observation.bins as usize),
             bin_marks: BinMarks::default(),
             events: 0,
@@ -185,29 +179,28 @@ impl<'a> Run<'a> {
         Ok(run)
     }
 
-    /// Runs to the end. `hook` is called about every 65,536 events and stops the run by returning
-    /// an error.
+    /// Runs to the end.
     pub(super) fn finish(
         mut self,
-        hook: &dyn Fn(&RunProgress) -> Result<(), SimulationError>,
+        control: &Control<'_>,
         replication: u64,
     ) -> Result<CellOutcome, SimulationError> {
         loop {
-            let ended = self.chunk();
-            hook(&RunProgress {
+            let ended = self.chunk(control.max_events());
+            if ended {
+                return self.outcome();
+            }
+            control.check(&RunProgress {
                 replication,
                 done: self.now.0 as f64 / self.end.0 as f64,
                 events: self.events,
             })?;
-            if ended {
-                return self.outcome();
-            }
         }
     }
 
     /// Handles events until the end (true) or until a chunk is full.
-    fn chunk(&mut self) -> bool {
-        let pause = self.events + EVENTS_PER_CHUNK;
+    fn chunk(&mut self, max_events: u64) -> bool {
+        let pause = (self.events + EVENTS_PER_CHUNK).min(max_events.saturating_add(1));
         while self.events < pause {
             let completion = self.completions.first_key();
             let timer = self.timers.first_key();

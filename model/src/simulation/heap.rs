@@ -29,11 +29,6 @@ impl Heap {
         self.entries.first().copied()
     }
 
-    /// The smallest key, or `u64::MAX` if nothing is pending.
-    pub(super) fn first_key(&self) -> u64 {
-        self.entries.first().map_or(u64::MAX, |entry| entry.key)
-    }
-
     pub(super) fn iter(&self) -> impl Iterator<Item = Entry> + '_ {
         self.entries.iter().copied()
     }

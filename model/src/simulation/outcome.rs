@@ -2,13 +2,14 @@
 
 use super::station::Station;
 use super::tally::Tally;
+use serde::Serialize;
 
 /// How many were in one part of the system over the measured time.
 ///
 /// Counts satisfy `at_start + entered = left + at_end`; `mean` is the time average, and mean
 /// presence = rate of entry × mean stay (Little's law) has been checked to the nanosecond, with stays
 /// clipped to the window.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Presence {
     /// Present when measuring began.
     pub at_start: u64,
@@ -62,7 +63,7 @@ impl Weights {
 
 /// Time averages and counts over one bin of the measured time; counts are means over the
 /// replications merged.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Bin {
     /// Beginning, seconds since the start of the run.
     pub from_seconds: f64,
@@ -98,7 +99,7 @@ impl Bin {
 }
 
 /// What the measured part of one run found, or of several replications merged.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CellOutcome {
     /// Runs merged into this.
     pub replications: u64,

@@ -12,13 +12,16 @@
 use super::heap::{Entry, Heap};
 use super::time::SimTime;
 
-/// Width in CPUs as fixed point with 32 fractional bits, so that sums never drift.
+const FRACTION_BITS: u32 = 24;
+
+/// Width in CPUs as fixed point, so that sums never drift. With at most 2¹⁴ vCPUs per host, 2²⁶ jobs
+/// of the largest width can be summed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Width(u64);
 
 impl Width {
     /// One CPU.
-    pub(super) const ONE: Self = Self(1 << 32);
+    pub(super) const ONE: Self = Self(1 << FRACTION_BITS);
 
     /// The width of a job that needs `cpu` nanoseconds of CPU within `wall` nanoseconds when
     /// nothing else runs: at least one CPU, at most all there are.
@@ -26,8 +29,8 @@ impl Width {
         if cpu <= wall {
             return Self::ONE;
         }
-        let all = u64::from(vcpus) << 32;
-        let width = (u128::from(cpu) << 32) / u128::from(wall.max(1));
+        let all = u64::from(vcpus) << FRACTION_BITS;
+        let width = (u128::from(cpu) << FRACTION_BITS) / u128::from(wall.max(1));
         Self(u64::try_from(width).map_or(all, |width| width.min(all)))
     }
 

@@ -148,7 +148,9 @@ impl Full {
 /// Most hosts of a cell.
 const MOST_HOSTS: u32 = 1 << 20;
 /// Most vCPUs of a host.
-const MOST_VCPUS: u32 = 1 << 20;
+const MOST_VCPUS: u32 = 1 << 14;
+/// Largest expected number of open sessions.
+const MOST_SESSIONS: f64 = 1e8;
 
 impl CellSpec {
     /// Checks that the parts are possible on their own and together.
@@ -160,7 +162,7 @@ impl CellSpec {
             return Err(invalid("hosts", "a cell has 1 to 1,048,576 hosts"));
         }
         if !(1..=MOST_VCPUS).contains(&self.host.vcpus) {
-            return Err(invalid("vcpus", "a host has 1 to 1,048,576 vCPUs"));
+            return Err(invalid("vcpus", "a host has 1 to 16,384 vCPUs"));
         }
         let relative = self.sandbox.relative_cpu;
         if !(relative.is_finite() && relative > 0.0) {
@@ -178,9 +180,9 @@ impl CellSpec {
             ));
         }
         if let Demand::FiniteSource { agents, .. } = &self.demand
-            && !(1..=u64::from(u32::MAX)).contains(agents)
+            && *agents == 0
         {
-            return Err(invalid("agents", "there are 1 to 4,294,967,295 agents"));
+            return Err(invalid("agents", "there must be at least one"));
         }
         let shape = &self.session;
         for (field, distribution) in [
@@ -193,6 +195,16 @@ impl CellSpec {
             if !(mean.is_finite() && mean >= 0.0) {
                 return Err(invalid(field, "its mean must be a non-negative number"));
             }
+        }
+        let peak = match &self.demand {
+            Demand::Poisson { rate } => rate.peak() * self.uncontended_session_mean(),
+            Demand::FiniteSource { agents, .. } => *agents as f64,
+        };
+        if peak.is_nan() || peak > MOST_SESSIONS {
+            return Err(invalid(
+                "demand",
+                "more than a hundred million sessions open at once; split the load into cells",
+            ));
         }
         if !(shape.turns.mean().is_finite() && shape.turns.mean() > 0.0) {
             return Err(invalid("turns", "its mean must be a positive number"));

@@ -1,12 +1,19 @@
 //! Running summaries of observed values.
 
+use super::error::SimulationError;
+use super::spec::invalid;
 use super::time::NANOSECONDS_PER_SECOND;
+use crate::statistics::sketch::Sketch;
+use serde::Serialize;
+
+/// Bound on the relative error of quantiles.
+const QUANTILE_ERROR: f64 = 1.0 / 256.0;
 
 /// What was seen of one quantity: how many values, their sum, how many were above the least
 /// possible value and above the target, and their quantiles.
 ///
 /// Tallies of replications are merged; all but the quantiles are exact.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Tally {
     count: u64,
     sum: f64,
@@ -15,21 +22,25 @@ pub struct Tally {
     above_floor: u64,
     target: Option<f64>,
     above_target: u64,
+    /// Of the values above the floor.
+    sketch: Sketch,
 }
 
 impl Tally {
     /// For waiting times in seconds, of which the least possible is zero.
-    pub(super) fn waits(target: Option<f64>) -> Self {
+    pub(super) fn waits(target: Option<f64>) -> Result<Self, SimulationError> {
         Self::new(0.0, target)
     }
 
     /// For slowdown factors, of which the least possible is one.
-    pub(super) fn slowdowns(target: Option<f64>) -> Self {
+    pub(super) fn slowdowns(target: Option<f64>) -> Result<Self, SimulationError> {
         Self::new(1.0, target)
     }
 
-    fn new(floor: f64, target: Option<f64>) -> Self {
-        Self {
+    fn new(floor: f64, target: Option<f64>) -> Result<Self, SimulationError> {
+        let sketch = Sketch::new(QUANTILE_ERROR)
+            .map_err(|error| invalid("quantile error", error.to_string()))?;
+        Ok(Self {
             count: 0,
             sum: 0.0,
             largest: 0.0,
@@ -37,7 +48,8 @@ impl Tally {
             above_floor: 0,
             target,
             above_target: 0,
-        }
+            sketch,
+        })
     }
 
     pub(super) fn record_nanoseconds(&mut self, duration: u64) {
@@ -50,6 +62,9 @@ impl Tally {
         self.largest = self.largest.max(value);
         if value > self.floor {
             self.above_floor += 1;
+            // Durations and their ratios are finite and positive, which is all a sketch asks for.
+            let recorded = self.sketch.record(value);
+            debug_assert!(recorded.is_ok(), "{value}");
             if self.target.is_some_and(|target| value > target) {
                 self.above_target += 1;
             }
@@ -63,6 +78,9 @@ impl Tally {
         self.largest = self.largest.max(other.largest);
         self.above_floor += other.above_floor;
         self.above_target += other.above_target;
+        // All tallies have the same precision, which is all a merge asks for.
+        let merged = self.sketch.merge(&other.sketch);
+        debug_assert!(merged.is_ok());
     }
 
     /// Number of values.
@@ -86,6 +104,21 @@ impl Tally {
         (self.count > 0).then(|| self.above_floor as f64 / self.count as f64)
     }
 
+    /// The quantile of this level, between 0 and 1, within 0.4% of a value seen; `None` if there are
+    /// no values.
+    pub fn quantile(&self, level: f64) -> Option<f64> {
+        if self.count == 0 || level.is_nan() {
+            return None;
+        }
+        let at_floor = (self.count - self.above_floor) as f64;
+        let rank = level.clamp(0.0, 1.0) * self.count as f64;
+        if self.above_floor == 0 || rank <= at_floor && at_floor > 0.0 {
+            return Some(self.floor);
+        }
+        self.sketch
+            .quantile((rank - at_floor) / self.above_floor as f64)
+    }
+
     /// Number of values above the target of the [`Observation`](super::Observation).
     pub const fn above_target(&self) -> u64 {
         self.above_target
@@ -96,5 +129,57 @@ impl Tally {
     pub fn fraction_above_target(&self) -> Option<f64> {
         (self.count > 0 && self.target.is_some())
             .then(|| self.above_target as f64 / self.count as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tally;
+
+    fn waits(values: impl IntoIterator<Item = u32>) -> Tally {
+        let mut tally = Tally::waits(Some(50.0)).unwrap();
+        for value in values {
+            tally.record(f64::from(value));
+        }
+        tally
+    }
+
+    #[test]
+    fn counts_are_exact_and_quantiles_close() {
+        // Half are zero; the others are 1 to 100.
+        let tally = waits((0..100).map(|_| 0).chain(1..=100));
+        assert_eq!(tally.count(), 200);
+        assert_eq!(tally.mean(), Some(25.25));
+        assert_eq!(tally.largest(), Some(100.0));
+        assert_eq!(tally.fraction_above_floor(), Some(0.5));
+        assert_eq!(tally.fraction_above_target(), Some(0.25));
+        for (level, expected) in [
+            (0.3, 0.0),
+            (0.5, 0.0),
+            (0.75, 50.0),
+            (0.99, 98.0),
+            (1.0, 100.0),
+        ] {
+            let found = tally.quantile(level).unwrap();
+            assert!(
+                (found - expected).abs() <= expected / 250.0,
+                "{level}: {found}"
+            );
+        }
+    }
+
+    #[test]
+    fn merging_is_recording_together() {
+        let mut merged = waits(0..30);
+        merged.merge(&waits(30..90));
+        assert_eq!(merged, waits(0..90));
+    }
+
+    #[test]
+    fn nothing_has_no_mean() {
+        let tally = waits([]);
+        assert_eq!(tally.mean(), None);
+        assert_eq!(tally.quantile(0.5), None);
+        assert_eq!(tally.fraction_above_target(), None);
     }
 }

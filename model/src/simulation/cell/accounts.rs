@@ -9,7 +9,7 @@ use crate::simulation::tally::Tally;
 use crate::simulation::time::{NANOSECONDS_PER_SECOND, SimTime, to_seconds};
 
 /// Everything that is accumulated over the measured window.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Accounts {
     pub(super) sessions: Station,
     pub(super) sandboxes: Station,
@@ -32,17 +32,17 @@ pub(super) struct Accounts {
 }
 
 impl Accounts {
-    pub(super) fn new(observation: &Observation) -> Self {
-        Self {
+    pub(super) fn new(observation: &Observation) -> Result<Self, SimulationError> {
+        Ok(Self {
             sessions: Station::new(),
             sandboxes: Station::new(),
             queue: Station::new(),
             pacing: Station::new(),
             starting: Station::new(),
             jobs: Station::new(),
-            start_wait: Tally::waits(observation.start_wait_target),
-            start_latency: Tally::waits(None),
-            slowdown: Tally::slowdowns(observation.slowdown_target),
+            start_wait: Tally::waits(observation.start_wait_target)?,
+            start_latency: Tally::waits(None)?,
+            slowdown: Tally::slowdowns(observation.slowdown_target)?,
             requests: 0,
             rejected: 0,
             sessions_rejected: 0,
@@ -51,7 +51,7 @@ impl Accounts {
             demanded: 0,
             served_before: 0.0,
             events_before: 0,
-        }
+        })
     }
 
     pub(super) fn stations(&mut self) -> [&mut Station; 6] {
@@ -102,7 +102,7 @@ impl Run<'_> {
             }
         } else {
             self.measuring = true;
-            let mut accounts = Accounts::new(self.observation);
+            let mut accounts = self.blank.clone();
             for (new, old) in accounts
                 .stations()
                 .into_iter()

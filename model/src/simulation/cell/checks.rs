@@ -12,7 +12,7 @@ impl Run<'_> {
         let mut present = Present {
             counts: [0; 6],
             live: vec![0; self.processors.len()],
-            waits: Tally::waits(self.observation.start_wait_target),
+            waits: self.blank.start_wait.clone(),
         };
         let now = self.now;
         let per_session = self.spec.lifecycle == Lifecycle::PerSession;

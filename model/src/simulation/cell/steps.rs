@@ -64,9 +64,6 @@ impl Run<'_> {
     /// A slot on `host` has been taken for this session.
     pub(super) fn placed(&mut self, slot: u32, host: u32) -> Option<Step> {
         let session = &mut self.sessions[slot as usize];
-        if session.phase == Phase::Queued {
-            self.accounts.queue.leave(self.now, session.requested);
-        }
         session.host = host;
         session.placed = self.now;
         self.accounts.sandboxes.enter(self.now);
@@ -158,6 +155,8 @@ impl Run<'_> {
         if let Some(waiting) = self.queue.pop_front() {
             // There is a queue only when no other host has room.
             self.placer.take(host);
+            let requested = self.sessions[waiting as usize].requested;
+            self.accounts.queue.leave(self.now, requested);
             self.ready.push((waiting, Step::Placed(host)));
         }
     }

@@ -1,0 +1,489 @@
+//! The largest load a cell carries within its service level.
+//!
+//! A service level is a set of statements of the form "at most a share p of starts waits longer than
+//! x seconds". Each is judged by the *share over the target*, counted exactly, rather than by an
+//! estimated quantile: a share is a mean, so its interval is honest with few replications, and the
+//! statement is the same (the 99th percentile is at most x exactly when at most 1% exceed x).
+//!
+//! With common random numbers the shares are nearly monotone in the load, and bisection finds where
+//! each of three predicates changes: *surely meets* (all intervals below their limits), *meets on
+//! average*, *surely fails* (some interval above its limit). The first and the last bound the answer;
+//! loads between them are undecided at this effort.
+
+use super::RunId;
+use super::control::Control;
+use super::error::SimulationError;
+use super::outcome::CellOutcome;
+use super::replications::{Replications, run_replications};
+use super::spec::{CellSpec, Observation, invalid};
+use crate::statistics::means::mean_of_replications;
+use serde::Serialize;
+
+/// What was promised to users. Each part is optional; at least one is needed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ServiceLevel {
+    /// Which quantile of start waits and burst slowdowns the targets are for: 0.99 for the 99th
+    /// percentile.
+    pub quantile: f64,
+    /// Most seconds from the request for a sandbox to the beginning of its start.
+    pub start_wait: Option<f64>,
+    /// Largest ratio of a burst's time to its time alone on the host.
+    pub burst_slowdown: Option<f64>,
+    /// Largest share of requests rejected.
+    pub rejection: Option<f64>,
+}
+
+impl ServiceLevel {
+    /// Checks the values.
+    ///
+    /// # Errors
+    /// [`SimulationError::InvalidSpec`] if nothing is promised or a value is out of range.
+    pub fn validate(&self) -> Result<(), SimulationError> {
+        if !(self.quantile > 0.0 && self.quantile < 1.0) {
+            return Err(invalid("quantile", "must lie between 0 and 1"));
+        }
+        let targets = [
+            ("start_wait", self.start_wait, 0.0),
+            ("burst_slowdown", self.burst_slowdown, 1.0),
+            ("rejection", self.rejection, 0.0),
+        ];
+        for (field, target, least) in targets {
+            if target.is_some_and(|target| !(target.is_finite() && target >= least)) {
+                return Err(invalid(field, format!("must be at least {least}")));
+            }
+        }
+        if targets.iter().all(|(_, target, _)| target.is_none()) {
+            return Err(invalid("service level", "promises nothing"));
+        }
+        Ok(())
+    }
+
+    fn checks(&self) -> impl Iterator<Item = (Promise, f64)> {
+        let share = 1.0 - self.quantile;
+        [
+            self.start_wait.map(|_| (Promise::StartWait, share)),
+            self.burst_slowdown.map(|_| (Promise::BurstSlowdown, share)),
+            self.rejection.map(|limit| (Promise::Rejection, limit)),
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
+
+/// One part of a service level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+pub enum Promise {
+    /// Starts begin soon enough.
+    StartWait,
+    /// Bursts aren't slowed down too much.
+    BurstSlowdown,
+    /// Few requests are rejected.
+    Rejection,
+}
+
+/// Whether a promise, or all of them, is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+pub enum Verdict {
+    /// The whole interval is within the limit.
+    Meets,
+    /// The limit lies inside the interval: more replications or longer runs would tell.
+    Undecided,
+    /// The whole interval is beyond the limit.
+    Fails,
+}
+
+/// How one promise fared.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Check {
+    /// The promise.
+    pub promise: Promise,
+    /// Largest share allowed: of starts over the wait target, of bursts over the slowdown target, or
+    /// of requests rejected.
+    pub limit: f64,
+    /// Mean share over replications.
+    pub share: f64,
+    /// Lower end of the share's 95% interval.
+    pub low: f64,
+    /// Upper end of the share's 95% interval.
+    pub high: f64,
+    /// What follows.
+    pub verdict: Verdict,
+}
+
+impl Check {
+    /// Share found over share allowed: the promise with the largest breaks first.
+    pub fn strain(&self) -> f64 {
+        if self.limit > 0.0 {
+            self.share / self.limit
+        } else if self.share > 0.0 {
+            f64::INFINITY
+        } else {
+            0.0
+        }
+    }
+}
+
+/// One load, simulated and judged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assessment {
+    /// All promises taken together.
+    pub verdict: Verdict,
+    /// Each promise.
+    pub checks: Vec<Check>,
+    /// The runs behind it.
+    pub replications: Replications,
+}
+
+impl Assessment {
+    /// Whether every promise is kept by the mean over replications.
+    pub fn meets_on_average(&self) -> bool {
+        self.checks.iter().all(|check| check.share <= check.limit)
+    }
+
+    /// The promise nearest to breaking, or broken furthest.
+    pub fn tightest(&self) -> Option<&Check> {
+        self.checks
+            .iter()
+            .max_by(|left, right| left.strain().total_cmp(&right.strain()))
+    }
+}
+
+/// How much simulating to do for a judgement.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Effort {
+    /// Which part of each run is measured; its targets are replaced by those of the service level.
+    pub observation: Observation,
+    /// Replications per load; at least two.
+    pub replications: u64,
+    /// Seed, cell and first replication.
+    pub run: RunId,
+    /// Events in all, after which the search stops with what it knows.
+    pub max_events: u64,
+}
+
+/// Simulates a cell and judges it.
+///
+/// A promise's share has the mean of the replications' shares and Student's t interval at 95%. Since
+/// replications without a single violation have no spread, the upper end is never below 3/n for n
+/// observations in all (the "rule of three": the 95% bound of a share of which nothing was seen), nor
+/// the lower end above what that leaves for complete failure. Requests still waiting at the end of a
+/// run count with the wait they have had so far.
+///
+/// # Errors
+/// Those of [`run_replications`], or an invalid service level or effort.
+pub fn assess(
+    spec: &CellSpec,
+    level: &ServiceLevel,
+    effort: &Effort,
+    control: &Control<'_>,
+) -> Result<Assessment, SimulationError> {
+    level.validate()?;
+    if effort.replications < 2 {
+        return Err(invalid("replications", "at least two are needed"));
+    }
+    let observation = Observation {
+        start_wait_target: level.start_wait,
+        slowdown_target: level.burst_slowdown,
+        ..effort.observation
+    };
+    let replications =
+        run_replications(spec, &observation, effort.run, effort.replications, control)?;
+    let checks: Vec<Check> = level
+        .checks()
+        .map(|(promise, limit)| check(promise, limit, &replications))
+        .collect();
+    let verdict = if checks.iter().any(|check| check.verdict == Verdict::Fails) {
+        Verdict::Fails
+    } else if checks.iter().all(|check| check.verdict == Verdict::Meets) {
+        Verdict::Meets
+    } else {
+        Verdict::Undecided
+    };
+    Ok(Assessment {
+        verdict,
+        checks,
+        replications,
+    })
+}
+
+/// (violations, observations) of a promise in one replication.
+fn violations(promise: Promise, outcome: &CellOutcome) -> (u64, u64) {
+    match promise {
+        Promise::StartWait => (
+            outcome.start_wait.above_target() + outcome.unfinished_wait.above_target(),
+            outcome.start_wait.count() + outcome.unfinished_wait.count(),
+        ),
+        Promise::BurstSlowdown => (
+            outcome.burst_slowdown.above_target(),
+            outcome.burst_slowdown.count(),
+        ),
+        Promise::Rejection => (outcome.requests_rejected, outcome.requests),
+    }
+}
+
+fn check(promise: Promise, limit: f64, replications: &Replications) -> Check {
+    let counts = replications
+        .outcomes()
+        .iter()
+        .map(|outcome| violations(promise, outcome));
+    let observations: u64 = counts.clone().map(|(_, of)| of).sum();
+    let shares: Vec<f64> = counts
+        .filter(|&(_, of)| of > 0)
+        .map(|(violations, of)| violations as f64 / of as f64)
+        .collect();
+    let unseen = if observations == 0 {
+        1.0
+    } else {
+        (3.0 / observations as f64).min(1.0)
+    };
+    let (share, low, high) = match mean_of_replications(&shares, 0.95) {
+        Ok(estimate) => (
+            estimate.mean,
+            estimate.interval().low.clamp(0.0, 1.0 - unseen),
+            estimate.interval().high.clamp(unseen, 1.0),
+        ),
+        Err(_) => (shares.first().copied().unwrap_or(0.0), 0.0, 1.0),
+    };
+    let verdict = if high <= limit {
+        Verdict::Meets
+    } else if low > limit {
+        Verdict::Fails
+    } else {
+        Verdict::Undecided
+    };
+    Check {
+        promise,
+        limit,
+        share,
+        low,
+        high,
+        verdict,
+    }
+}
+
+/// What a search for the capacity found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Capacity {
+    /// The largest load simulated that surely meets the service level, all smaller ones simulated
+    /// meeting it too. Zero if none did.
+    pub meets: f64,
+    /// The smallest load simulated that surely fails. Infinite if none did.
+    pub fails: f64,
+    /// Where the service level is met on average: the middle of the last bisected interval.
+    pub estimate: f64,
+    /// The promise that breaks first.
+    pub limited_by: Option<Promise>,
+    /// The simulation at the largest load that meets the service level on average.
+    pub at_capacity: Option<Assessment>,
+    /// Loads simulated, with their verdicts, in increasing order.
+    pub tried: Vec<(f64, Verdict)>,
+    /// Events simulated in all.
+    pub events: u64,
+    /// Whether the search stopped for want of events rather than at its precision.
+    pub out_of_events: bool,
+}
+
+/// A judged load, without the weight of its runs.
+#[derive(Debug, Clone)]
+struct Tried {
+    load: f64,
+    verdict: Verdict,
+    on_average: bool,
+    tightest: Option<Promise>,
+}
+
+/// Finds the largest load at which a cell keeps its service level.
+///
+/// `make_spec` gives the cell under a load, in whatever unit the caller likes: sessions per second,
+/// live sessions, agents; more load must mean more work. `bracket` is where to look first; it is
+/// widened by doubling and halving when the answer lies outside. `precision` is the relative width at
+/// which bisection stops. All loads are simulated with the same random numbers.
+///
+/// The interval [`meets`](Capacity::meets)–[`fails`](Capacity::fails) reflects both the noise of the
+/// replications and the precision of the bisection. It holds for the runs' own conditions (how long,
+/// from which beginning); it says nothing about the truth of the inputs.
+///
+/// # Errors
+/// Those of `make_spec` and of the runs, or a bracket or precision out of range. Running out of events
+/// is not an error; see [`Capacity::out_of_events`].
+pub fn simulated_capacity(
+    make_spec: impl Fn(f64) -> Result<CellSpec, SimulationError>,
+    level: &ServiceLevel,
+    bracket: (f64, f64),
+    precision: f64,
+    effort: &Effort,
+    control: &Control<'_>,
+) -> Result<Capacity, SimulationError> {
+    let (low, high) = bracket;
+    if !(low.is_finite() && high.is_finite() && low > 0.0 && low < high) {
+        return Err(invalid(
+            "bracket",
+            "must be two increasing positive numbers",
+        ));
+    }
+    if !(precision > 0.0 && precision < 1.0) {
+        return Err(invalid("precision", "must lie between 0 and 1"));
+    }
+    let mut search = Search {
+        make_spec,
+        level,
+        effort,
+        control,
+        precision,
+        tried: Vec::new(),
+        best: None,
+        events: 0,
+        out_of_events: false,
+    };
+    search.bracket(low, high)?;
+    for edge in [Edge::OnAverage, Edge::SurelyMeets, Edge::SurelyFails] {
+        search.bisect(edge)?;
+    }
+    Ok(search.result())
+}
+
+/// Where one of the three predicates changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Edge {
+    OnAverage,
+    SurelyMeets,
+    SurelyFails,
+}
+
+impl Edge {
+    /// Whether a load lies below the edge.
+    fn is_above(self, tried: &Tried) -> bool {
+        match self {
+            Self::OnAverage => tried.on_average,
+            Self::SurelyMeets => tried.verdict == Verdict::Meets,
+            Self::SurelyFails => tried.verdict != Verdict::Fails,
+        }
+    }
+}
+
+/// Times the bracket is doubled or halved before giving up.
+const MOST_WIDENINGS: u32 = 12;
+
+struct Search<'a, F> {
+    make_spec: F,
+    level: &'a ServiceLevel,
+    effort: &'a Effort,
+    control: &'a Control<'a>,
+    precision: f64,
+    /// In increasing order of load.
+    tried: Vec<Tried>,
+    best: Option<(f64, Assessment)>,
+    events: u64,
+    out_of_events: bool,
+}
+
+impl<F: Fn(f64) -> Result<CellSpec, SimulationError>> Search<'_, F> {
+    /// Simulates a load unless the events are used up.
+    fn attempt(&mut self, load: f64) -> Result<(), SimulationError> {
+        let left = self.effort.max_events.saturating_sub(self.events);
+        let each = left / self.effort.replications.max(1);
+        if each == 0 {
+            self.out_of_events = true;
+            return Ok(());
+        }
+        let control = self
+            .control
+            .with_max_events(each.min(self.control.max_events()));
+        let spec = (self.make_spec)(load)?;
+        let assessment = match assess(&spec, self.level, self.effort, &control) {
+            Err(SimulationError::EventLimit { .. }) if each < self.control.max_events() => {
+                self.out_of_events = true;
+                return Ok(());
+            }
+            result => result?,
+        };
+        self.events += assessment.replications.merged().events_in_all;
+        let tried = Tried {
+            load,
+            verdict: assessment.verdict,
+            on_average: assessment.meets_on_average(),
+            tightest: assessment.tightest().map(|check| check.promise),
+        };
+        if tried.on_average && self.best.as_ref().is_none_or(|(best, _)| *best < load) {
+            self.best = Some((load, assessment));
+        }
+        let place = self.tried.partition_point(|other| other.load < load);
+        self.tried.insert(place, tried);
+        Ok(())
+    }
+
+    /// Finds a load that surely meets and one that surely fails.
+    fn bracket(&mut self, low: f64, high: f64) -> Result<(), SimulationError> {
+        let (mut low, mut high) = (low, high);
+        self.attempt(low)?;
+        for _ in 0..MOST_WIDENINGS {
+            if self.out_of_events || self.tried.iter().any(|t| t.verdict == Verdict::Meets) {
+                break;
+            }
+            low *= 0.5;
+            self.attempt(low)?;
+        }
+        for _ in 0..MOST_WIDENINGS {
+            if self.out_of_events || self.tried.iter().any(|t| t.verdict == Verdict::Fails) {
+                break;
+            }
+            self.attempt(high)?;
+            high *= 2.0;
+        }
+        Ok(())
+    }
+
+    /// The loads next to an edge: the last in the run of loads below it from the smallest on, and
+    /// the one after.
+    fn beside(&self, edge: Edge) -> (Option<f64>, Option<f64>) {
+        let first_beyond = self.tried.iter().position(|tried| !edge.is_above(tried));
+        let below = first_beyond.unwrap_or(self.tried.len()).checked_sub(1);
+        (
+            below.map(|index| self.tried[index].load),
+            first_beyond.map(|index| self.tried[index].load),
+        )
+    }
+
+    fn bisect(&mut self, edge: Edge) -> Result<(), SimulationError> {
+        while let (Some(below), Some(beyond)) = self.beside(edge) {
+            if self.out_of_events || beyond - below <= self.precision * below {
+                break;
+            }
+            let middle = f64::midpoint(below, beyond);
+            if middle <= below || middle >= beyond {
+                break;
+            }
+            self.attempt(middle)?;
+        }
+        Ok(())
+    }
+
+    fn result(self) -> Capacity {
+        let meets = self.beside(Edge::SurelyMeets).0.unwrap_or(0.0);
+        let fails = self.beside(Edge::SurelyFails).1.unwrap_or(f64::INFINITY);
+        let estimate = match self.beside(Edge::OnAverage) {
+            (Some(below), Some(beyond)) => f64::midpoint(below, beyond),
+            (Some(load), None) | (None, Some(load)) => load,
+            (None, None) => f64::NAN,
+        };
+        let limited_by = self
+            .tried
+            .iter()
+            .find(|tried| !tried.on_average)
+            .and_then(|tried| tried.tightest);
+        Capacity {
+            meets,
+            fails,
+            estimate,
+            limited_by,
+            at_capacity: self.best.map(|(_, assessment)| assessment),
+            tried: self
+                .tried
+                .iter()
+                .map(|tried| (tried.load, tried.verdict))
+                .collect(),
+            events: self.events,
+            out_of_events: self.out_of_events,
+        }
+    }
+}

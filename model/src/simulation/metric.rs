@@ -1,0 +1,71 @@
+//! The numbers of an outcome by name, so that each can have an interval.
+
+use super::outcome::CellOutcome;
+
+/// One number of a [`CellOutcome`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Metric {
+    /// Mean number of open sessions, waiting ones included.
+    LiveSessions,
+    /// Mean number of sandboxes holding memory.
+    LiveSandboxes,
+    /// Mean bytes sandboxes hold.
+    MemoryBytes,
+    /// Mean CPUs in use.
+    BusyCpus,
+    /// Share of CPU time in use.
+    Utilisation,
+    /// Mean number of requests waiting for room or for the start rate.
+    Waiting,
+    /// Mean seconds from request to the beginning of a start.
+    StartWaitMean,
+    /// A quantile of that, by level between 0 and 1.
+    StartWaitQuantile(f64),
+    /// Share of starts that waited at all.
+    FractionWaiting,
+    /// Share of starts that waited longer than the observation's target.
+    StartWaitOverTarget,
+    /// Mean seconds of a start, contention included.
+    StartLatencyMean,
+    /// A quantile of that.
+    StartLatencyQuantile(f64),
+    /// Mean of a burst's time over its time alone.
+    SlowdownMean,
+    /// A quantile of that.
+    SlowdownQuantile(f64),
+    /// Share of bursts slowed down by more than the observation's target.
+    SlowdownOverTarget,
+    /// Share of requests rejected.
+    RejectionFraction,
+    /// Sessions opened per second.
+    OpeningRate,
+    /// Starts begun per second.
+    StartRate,
+}
+
+impl CellOutcome {
+    /// The value of a metric; `None` where nothing was observed that it could be computed from.
+    pub fn metric(&self, metric: Metric) -> Option<f64> {
+        match metric {
+            Metric::LiveSessions => Some(self.sessions.mean),
+            Metric::LiveSandboxes => Some(self.sandboxes.mean),
+            Metric::MemoryBytes => Some(self.memory_bytes_mean()),
+            Metric::BusyCpus => Some(self.busy_cpus_mean()),
+            Metric::Utilisation => Some(self.utilisation()),
+            Metric::Waiting => Some(self.queue.mean + self.pacing.mean),
+            Metric::StartWaitMean => self.start_wait.mean(),
+            Metric::StartWaitQuantile(level) => self.start_wait.quantile(level),
+            Metric::FractionWaiting => self.start_wait.fraction_above_floor(),
+            Metric::StartWaitOverTarget => self.start_wait.fraction_above_target(),
+            Metric::StartLatencyMean => self.start_latency.mean(),
+            Metric::StartLatencyQuantile(level) => self.start_latency.quantile(level),
+            Metric::SlowdownMean => self.burst_slowdown.mean(),
+            Metric::SlowdownQuantile(level) => self.burst_slowdown.quantile(level),
+            Metric::SlowdownOverTarget => self.burst_slowdown.fraction_above_target(),
+            Metric::RejectionFraction => self.rejection_fraction(),
+            Metric::OpeningRate => Some(self.sessions.entered as f64 / self.seconds),
+            Metric::StartRate => Some(self.start_wait.count() as f64 / self.seconds),
+        }
+    }
+}

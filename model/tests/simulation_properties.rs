@@ -1,0 +1,187 @@
+//! Whatever the cell, a run ends with its invariants intact or an error that says why.
+
+mod simulation_support;
+
+use proptest::prelude::{Just, ProptestConfig, Strategy, prop, prop_assert, prop_oneof, proptest};
+use simulation_support::{places, run};
+use tonnage_model::distribution::{Distribution, TurnCount};
+use tonnage_model::simulation::{
+    CellSpec, Demand, Full, HostCapacity, Lifecycle, Observation, PiecewiseLinear, Placement,
+    SandboxCost, SessionShape, SimulationError, run_cell,
+};
+
+fn durations() -> impl Strategy<Value = Distribution> {
+    let mean = 0.01_f64..3.0;
+    prop_oneof![
+        2 => Just(Distribution::deterministic(0.0)),
+        1 => mean.clone().prop_map(Distribution::deterministic),
+        2 => mean.clone().prop_map(Distribution::exponential),
+        2 => (mean.clone(), 0.1_f64..4.0).prop_map(|(mean, cv)| Distribution::lognormal(mean, cv)),
+        1 => mean.clone().prop_map(|mean| Distribution::pareto(mean, 1.5)),
+        1 => mean.prop_map(|mean| Distribution::uniform(0.0, mean)),
+    ]
+    .prop_map(|distribution| distribution.expect("sound parameters"))
+}
+
+fn rates() -> impl Strategy<Value = PiecewiseLinear> {
+    (0.0_f64..20.0, 0.0_f64..20.0, 0.0_f64..20.0).prop_map(|(a, b, c)| {
+        PiecewiseLinear::new([(0.0, a), (5.0, b), (11.0, c)]).expect("sound points")
+    })
+}
+
+fn demands() -> impl Strategy<Value = Demand> {
+    prop_oneof![
+        rates().prop_map(|rate| Demand::Poisson { rate }),
+        (1_u64..60, rates())
+            .prop_map(|(agents, open_rate)| Demand::FiniteSource { agents, open_rate }),
+    ]
+}
+
+fn sandboxes() -> impl Strategy<Value = SandboxCost> {
+    (
+        durations(),
+        durations(),
+        prop_oneof![Just(0_u64), 1_u64..60],
+        0.2_f64..3.0,
+        prop::option::of(0.3_f64..50.0),
+        prop::option::of(1_u32..20),
+    )
+        .prop_map(
+            |(latency, cpu, memory, relative_cpu, rate, density)| SandboxCost {
+                start_latency: latency,
+                start_cpu: cpu,
+                memory_bytes: memory,
+                relative_cpu,
+                start_rate_limit: rate,
+                density_limit: density,
+            },
+        )
+}
+
+fn sessions() -> impl Strategy<Value = SessionShape> {
+    let turns = prop_oneof![
+        (1_u32..6).prop_map(TurnCount::fixed),
+        (1.0_f64..8.0).prop_map(TurnCount::geometric),
+    ];
+    (turns, durations(), durations()).prop_map(|(turns, think, burst)| SessionShape {
+        turns: turns.expect("sound parameters"),
+        think,
+        burst,
+    })
+}
+
+fn cells() -> impl Strategy<Value = CellSpec> {
+    let lifecycles = prop_oneof![Just(Lifecycle::PerSession), Just(Lifecycle::PerBurst)];
+    let placements = prop_oneof![
+        Just(Placement::FirstFit),
+        Just(Placement::BestFit),
+        Just(Placement::LeastLoaded),
+        Just(Placement::PowerOfTwo),
+        Just(Placement::RoundRobin),
+        Just(Placement::Random),
+    ];
+    let rules = prop_oneof![
+        Just(Full::Reject),
+        Just(Full::UNBOUNDED),
+        (0_u32..10).prop_map(|limit| Full::Queue { limit }),
+    ];
+    (
+        (1_u32..6, 1_u32..9, 60_u64..200),
+        sandboxes(),
+        sessions(),
+        lifecycles,
+        demands(),
+        placements,
+        rules,
+    )
+        .prop_map(
+            |((hosts, vcpus, memory), sandbox, session, lifecycle, demand, placement, full)| {
+                CellSpec {
+                    hosts,
+                    host: HostCapacity {
+                        vcpus,
+                        memory_bytes: memory,
+                    },
+                    sandbox,
+                    session,
+                    lifecycle,
+                    demand,
+                    placement,
+                    full,
+                }
+            },
+        )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(1_500) })]
+
+    #[test]
+    fn every_small_cell_keeps_its_invariants(
+        spec in cells(),
+        warm_up in prop_oneof![Just(0.0), 0.0_f64..5.0],
+        bins in 0_u32..4,
+        replication in 0_u64..1000,
+    ) {
+        let observation = Observation::new(warm_up, 15.0).expect("sound").with_bins(bins);
+        let id = tonnage_model::simulation::RunId { replication, ..run(600) };
+        let outcome = run_cell(&spec, &observation, id);
+        prop_assert!(outcome.is_ok(), "{outcome:?}");
+        let outcome = outcome.expect("just checked");
+        let slots = u64::from(spec.hosts) * u64::from(spec.slots_per_host());
+        prop_assert!(outcome.sandboxes.peak <= slots);
+        prop_assert!(outcome.utilisation() <= 1.0 + 1e-9);
+        let limit = match spec.full {
+            Full::Queue { limit } => u64::from(limit),
+            _ => 0,
+        };
+        prop_assert!(outcome.queue.peak <= limit);
+        if let Some(slowdown) = outcome.burst_slowdown.mean() {
+            prop_assert!(slowdown >= 1.0 - 1e-9);
+        }
+        if let Demand::FiniteSource { agents, .. } = spec.demand {
+            prop_assert!(outcome.sessions.peak <= agents);
+        }
+        prop_assert!(outcome.series.len() == bins as usize);
+    }
+}
+
+/// Impossible inputs are refused by name.
+#[test]
+fn impossible_cells_are_refused() -> simulation_support::Test {
+    let base = places(10, Distribution::exponential(1.0)?, 1.0)?;
+    let refused = |change: fn(&mut CellSpec)| {
+        let mut spec = base.clone();
+        change(&mut spec);
+        match run_cell(&spec, &Observation::new(0.0, 1.0)?, run(0)) {
+            Err(SimulationError::InvalidSpec { field, .. }) => Ok(field),
+            other => Err(SimulationError::InvalidSpec {
+                field: "accepted",
+                reason: format!("{other:?}"),
+            }),
+        }
+    };
+    assert_eq!(refused(|spec| spec.hosts = 0)?, "hosts");
+    assert_eq!(refused(|spec| spec.host.vcpus = 0)?, "vcpus");
+    assert_eq!(
+        refused(|spec| spec.sandbox.memory_bytes = 11)?,
+        "memory_bytes"
+    );
+    assert_eq!(
+        refused(|spec| spec.sandbox.density_limit = Some(0))?,
+        "memory_bytes"
+    );
+    for wrong in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let mut spec = base.clone();
+        spec.sandbox.relative_cpu = wrong;
+        assert!(spec.validate().is_err());
+        let mut spec = base.clone();
+        spec.sandbox.start_rate_limit = Some(wrong);
+        assert!(spec.validate().is_err());
+    }
+    assert!(Observation::new(0.0, 0.0).is_err());
+    assert!(Observation::new(-1.0, 1.0).is_err());
+    assert!(Observation::new(f64::NAN, 1.0).is_err());
+    assert!(Observation::new(0.0, f64::INFINITY).is_err());
+    Ok(())
+}
