@@ -1,0 +1,139 @@
+//! The arguments of the command.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands::{
+    check, compare, completions, doctor, explain, plan, report, scenarios, schema, study,
+};
+
+const EXAMPLES: &str = "\
+Examples:
+  tonnage study                              the shipped case, with a full report
+  tonnage plan us-knowledge-workers          only the numbers, on the terminal
+  tonnage plan mine.toml --set segments.staff.people=5000
+  tonnage explain mine.toml                  every input and where it comes from
+  tonnage compare before.json after.json     what changed between two results
+
+Exit codes:
+  0    done
+  1    the system refused something, or Tonnage itself failed
+  2    wrong usage, or a scenario, profile or result that cannot be used
+  3    two results differ (only with `compare --exit-code`)
+  130  stopped by Ctrl-C; what was known by then is written";
+
+/// How much hardware does an agent fleet need, and on which sandbox technology?
+///
+/// A scenario says who the users are, what their agents need, what a host is and what is promised.
+/// Tonnage answers with the CPUs each technology needs, as an interval, and says which resource
+/// decides.
+#[derive(Debug, Parser)]
+#[command(
+    name = "tonnage",
+    version,
+    after_help = EXAMPLES,
+    max_term_width = 80,
+    arg_required_else_help = true,
+    subcommand_required = true
+)]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// What all commands understand.
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+/// What all commands understand.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Print nothing but answers and errors
+    #[arg(long, short, global = true, help_heading = "Output")]
+    pub(crate) quiet: bool,
+    /// Whether to use colours; `auto` honours NO_COLOR
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Output"
+    )]
+    pub(crate) color: Color,
+}
+
+/// Whether to use colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Measure what this host has, plan a scenario and write a report
+    Study(study::StudyArguments),
+    /// Plan a scenario and print the answer
+    Plan(plan::PlanArguments),
+    /// Write the report of a result again, without computing anything
+    Report(report::ReportArguments),
+    //CMP    /// Tell what changed between two results
+    //CMP    Compare(compare::CompareArguments),
+    /// List the built-in scenarios
+    Scenarios(scenarios::ScenariosArguments),
+    /// Show every input of a scenario and where it comes from
+    Explain(explain::ExplainArguments),
+    /// Check scenarios without planning them
+    Check(check::CheckArguments),
+    /// Print the JSON Schema of a file format
+    Schema(schema::SchemaArguments),
+    /// Show what this host is and what can be measured on it
+    Doctor(doctor::DoctorArguments),
+    /// Print the completions of a shell
+    Completions(completions::CompletionsArguments),
+}
+
+/// What is laid over a scenario.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ScenarioArguments {
+    /// Change one input; may be repeated
+    ///
+    /// The key is the path in the scenario file, the value is written as there. `tonnage explain`
+    /// lists the keys.
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub(crate) set: Vec<String>,
+    /// Profile of technologies in place of the scenario's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) profile: Option<String>,
+    /// Seed of every random stream in place of the scenario's
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u32>,
+}
+
+/// How a plan is computed.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ComputeArguments {
+    /// Draws over uncertain inputs, in place of the scenario's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
+    pub(crate) draws: Option<u32>,
+    /// Leave the simulation out; the analytic estimates take seconds
+    #[arg(long)]
+    pub(crate) no_simulation: bool,
+    /// Threads to use; all CPUs unless given. The result is the same
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+}
+
+/// Where a report goes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct OutputArguments {
+    /// Folder for the report; made if it is not there
+    #[arg(long, short, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+}

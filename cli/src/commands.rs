@@ -1,0 +1,39 @@
+//! The commands, one file each.
+
+pub(crate) mod check;
+pub(crate) mod compare;
+pub(crate) mod completions;
+pub(crate) mod doctor;
+pub(crate) mod explain;
+pub(crate) mod plan;
+pub(crate) mod report;
+pub(crate) mod scenarios;
+pub(crate) mod schema;
+pub(crate) mod study;
+
+use crate::args::Command;
+use crate::console::Console;
+use crate::failure::{Failure, Outcome};
+
+/// Does what was asked.
+pub(crate) fn run(command: &Command, console: Console) -> Result<Outcome, Failure> {
+    match command {
+        Command::Study(arguments) => study::run(arguments, console),
+        Command::Plan(arguments) => plan::run(arguments, console),
+        Command::Report(arguments) => report::run(arguments, console),
+        Command::Compare(arguments) => compare::run(arguments, console),
+        Command::Scenarios(arguments) => scenarios::run(arguments, console),
+        Command::Explain(arguments) => explain::run(arguments, console),
+        Command::Check(arguments) => check::run(arguments, console),
+        Command::Schema(arguments) => schema::run(*arguments, console),
+        Command::Doctor(arguments) => doctor::run(arguments, console),
+        Command::Completions(arguments) => completions::run(arguments, console),
+    }
+}
+
+/// A value as JSON that a person can read too.
+fn json(value: &impl serde::Serialize) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Failure::system(format!("cannot write this as JSON: {error}")))?;
+    Ok(text + "\n")
+}

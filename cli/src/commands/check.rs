@@ -1,0 +1,54 @@
+//! `tonnage check`: reads scenarios and says what is wrong with them.
+
+use clap::Args;
+use tonnage_model::scenario::{self, LoadOptions};
+
+use crate::console::{self, Console};
+use crate::failure::{Failure, Outcome};
+use crate::library::Files;
+use crate::scenario::resolve;
+use crate::text;
+
+const EXAMPLES: &str = "\
+Examples:
+  tonnage check mine.toml
+  tonnage check scenarios/*.toml
+
+Every problem is shown with its place, all in one go. The exit code is 2 if any
+scenario cannot be used.";
+
+/// Arguments of `tonnage check`.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct CheckArguments {
+    /// Files or names of built-in scenarios
+    #[arg(required = true, value_name = "SCENARIO")]
+    scenarios: Vec<String>,
+}
+
+/// Checks every scenario, the ones after a bad one too.
+pub(crate) fn run(arguments: &CheckArguments, console: Console) -> Result<Outcome, Failure> {
+    let mut bad = 0;
+    for name in &arguments.scenarios {
+        let loaded = resolve(name, console)
+            .and_then(|path| Ok(scenario::load(&Files, &path, &LoadOptions::default())?));
+        match loaded {
+            Ok(loaded) => {
+                console.warnings(&loaded.sources, &loaded.warnings);
+                let title = text::printable(&loaded.scenario.title);
+                console::print(&format!("{name}: good ({title})\n"))?;
+            }
+            Err(failure) => {
+                console.failure(&failure);
+                bad += 1;
+            }
+        }
+    }
+    if bad == 0 {
+        return Ok(Outcome::Done);
+    }
+    Err(Failure::input(format!(
+        "{bad} of {} scenarios cannot be used",
+        arguments.scenarios.len()
+    )))
+}

@@ -1,0 +1,119 @@
+//! Everything the command prints: answers on standard output, everything else on standard error.
+
+use std::io::{self, ErrorKind, IsTerminal, Write};
+
+use crate::args::{Color, Global};
+use crate::diagnostics::{self, Style};
+use crate::failure::{Advice, Failure};
+use tonnage_model::document::{Problem, Problems, Sources};
+
+/// Where the command prints, and how.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Console {
+    quiet: bool,
+    color: bool,
+    progress: bool,
+    style: Style,
+}
+
+impl Console {
+    /// The console as the arguments and the environment want it.
+    pub(crate) fn new(global: &Global) -> Self {
+        let terminal_err = io::stderr().is_terminal();
+        let colored = |terminal: bool| match global.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && environment_wants_color(),
+        };
+        Self {
+            quiet: global.quiet,
+            color: colored(io::stdout().is_terminal()),
+            progress: terminal_err && !global.quiet,
+            style: match (colored(terminal_err), terminal_err) {
+                (true, _) => Style::Colored,
+                (false, true) => Style::Drawn,
+                (false, false) => Style::Plain,
+            },
+        }
+    }
+
+    /// Whether answers are coloured.
+    pub(crate) fn color(self) -> bool {
+        self.color
+    }
+
+    /// Whether a progress bar has somebody to look at it.
+    pub(crate) fn shows_progress(self) -> bool {
+        self.progress
+    }
+
+    /// Says something beside the answer, unless asked to be quiet.
+    pub(crate) fn note(self, text: &str) {
+        if !self.quiet {
+            say(text);
+        }
+    }
+
+    /// Shows what is odd but usable, unless asked to be quiet.
+    pub(crate) fn warnings(self, sources: &Sources, warnings: &[Problem]) {
+        if !self.quiet {
+            for warning in warnings {
+                say(&diagnostics::problem(sources, warning, self.style));
+            }
+        }
+    }
+
+    /// Shows why a command failed.
+    pub(crate) fn failure(self, failure: &Failure) {
+        match failure {
+            Failure::Document(problems) => self.problems(problems),
+            Failure::Input(advice) | Failure::System(advice) => self.advice(advice),
+            Failure::NobodyReads => {}
+        }
+    }
+
+    fn problems(self, problems: &Problems) {
+        for problem in &problems.problems {
+            say(&diagnostics::problem(
+                &problems.sources,
+                problem,
+                self.style,
+            ));
+        }
+        if problems.problems.len() > 1 {
+            say(&format!(
+                "{} problems; nothing was computed",
+                problems.problems.len()
+            ));
+        }
+    }
+
+    fn advice(self, advice: &Advice) {
+        say(&diagnostics::advice(advice, self.style));
+    }
+}
+
+/// Prints an answer.
+pub(crate) fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Err(Failure::NobodyReads),
+        Err(error) => Err(Failure::system(format!(
+            "cannot write to standard output: {}",
+            error.kind()
+        ))),
+    }
+}
+
+/// <https://no-color.org>: set and not empty means no colour.
+fn environment_wants_color() -> bool {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    set("NO_COLOR").is_none() && set("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// A line on standard error. If that is closed nobody is left to tell.
+fn say(text: &str) {
+    let mut err = io::stderr().lock();
+    let _ = writeln!(err, "{}", text.trim_end());
+}

@@ -1,0 +1,69 @@
+//! Results and reports on disk.
+
+use std::io::ErrorKind;
+use std::path::Path;
+
+use tonnage_model::result::CapacityResult;
+use tonnage_reports::{ReportError, ReportOptions, WrittenReport, write_all_with};
+
+use crate::failure::Failure;
+use crate::library;
+
+/// Makes sure that a report can be written before minutes are spent on it.
+pub(crate) fn prepare(folder: &Path) -> Result<(), Failure> {
+    let shown = folder.display();
+    if folder.exists() && !folder.is_dir() {
+        return Err(Failure::input(format!(
+            "cannot write the report to `{shown}`: it is a file"
+        ))
+        .help("give --output a folder; one that does not exist yet is made"));
+    }
+    let probe = folder.join(format!(".tonnage-{}.probe", std::process::id()));
+    std::fs::create_dir_all(folder)
+        .and_then(|()| std::fs::write(&probe, b""))
+        .and_then(|()| std::fs::remove_file(&probe))
+        .map_err(|error| {
+            let why = match error.kind() {
+                ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+                    "a part of that path is a file".to_owned()
+                }
+                kind => kind.to_string(),
+            };
+            Failure::system(format!("cannot write the report to `{shown}`: {why}"))
+                .help("give --output a folder you may write to")
+        })
+}
+
+/// Writes a report.
+pub(crate) fn write(
+    result: &CapacityResult,
+    folder: &Path,
+    command: Option<String>,
+) -> Result<WrittenReport, Failure> {
+    write_all_with(result, folder, &ReportOptions { command })
+        .map_err(|error| Failure::system(error.to_string()))
+}
+
+/// A result as JSON.
+pub(crate) fn json(result: &CapacityResult) -> Result<String, Failure> {
+    tonnage_reports::json::write(result).map_err(|error| Failure::system(error.to_string()))
+}
+
+/// Reads a result.
+pub(crate) fn read(path: &Path) -> Result<CapacityResult, Failure> {
+    let shown = path.display();
+    let text = library::read_file(path).map_err(|error| {
+        Failure::input(format!("cannot read `{shown}`: {error}"))
+            .help("a result is what `tonnage plan --json` prints, or the result.json of a report")
+    })?;
+    tonnage_reports::json::read(&text).map_err(|error| {
+        let failure = Failure::input(format!("`{shown}`: {error}"));
+        match error {
+            ReportError::Json(_) => failure.help(
+                "a result is what `tonnage plan --json` prints; \
+                 this one is damaged or was changed by hand",
+            ),
+            _ => failure,
+        }
+    })
+}

@@ -1,0 +1,197 @@
+//! Commands that compute nothing, and how all of them print.
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use insta::assert_snapshot;
+
+use crate::run::{command, ran, tonnage};
+
+#[test]
+fn explain_shows_every_input_and_where_it_comes_from() {
+    assert_snapshot!(tonnage(&["explain", "company.toml", "--set", "host.vcpus=16"]).answer());
+}
+
+#[test]
+fn explain_as_json_holds_every_input() {
+    let answer = tonnage(&["explain", "company.toml", "--json"]).answer();
+    let explained: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
+    let inputs = explained["inputs"].as_array().expect("a list");
+    let people = inputs
+        .iter()
+        .find(|input| input["key"] == "segments.staff.people")
+        .expect("the people are an input");
+    assert_eq!(people["value"], "400");
+    assert_eq!(people["origin"], "published");
+    assert_eq!(people["source"], "made up for tests");
+    assert_eq!(people["uncertain"], false);
+    let plans = explained["plans"].as_array().expect("a list");
+    assert_eq!(plans[1]["tiers"][0]["technology"], "light");
+}
+
+#[test]
+fn a_profile_is_looked_for_where_the_user_is() {
+    let mut here = command(&["explain", "../company.toml", "--profile", "../profile.toml"]);
+    here.current_dir(crate::run::fixtures().join("bad"));
+    let here = ran(&here.output().expect("the binary runs")).answer();
+    assert!(
+        here.contains("Technologies: Two made-up technologies"),
+        "{here}"
+    );
+}
+
+#[test]
+fn shipped_scenarios_are_listed_and_good() {
+    let list = tonnage(&["scenarios", "--json"]).answer();
+    let list: serde_json::Value = serde_json::from_str(&list).expect("JSON");
+    let shipped = list.as_array().expect("a list");
+    let readable = tonnage(&["scenarios"]).answer();
+    for scenario in shipped {
+        let name = scenario["name"].as_str().expect("a name");
+        assert!(readable.contains(name));
+        for text in ["title", "question"] {
+            assert_ne!(scenario[text], "", "{name} has no {text}");
+        }
+        let path = format!("builtin:{name}.toml");
+        tonnage(&["check", &path]).answer();
+    }
+}
+
+#[test]
+fn the_fixture_is_good() {
+    let answer = tonnage(&["check", "company.toml"]).answer();
+    assert_eq!(answer, "company.toml: good (A small company)\n");
+}
+
+#[test]
+fn every_shell_gets_completions() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = tonnage(&["completions", shell]).answer();
+        assert!(script.contains("no-simulation"), "{shell}");
+    }
+}
+
+#[test]
+fn the_doctor_describes_this_host() {
+    let words = tonnage(&["doctor"]).answer();
+    assert!(words.contains("vCPUs"));
+    assert_eq!(
+        words
+            .matches("measuring is not available in this version")
+            .count(),
+        5
+    );
+    let json = tonnage(&["doctor", "--json"]).answer();
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert!(json["host"]["memory"]["total_bytes"].is_u64());
+    assert_eq!(json["technologies"][0]["measuring"], "not-in-this-version");
+}
+
+#[test]
+fn help_fits_eighty_columns() {
+    let commands = [
+        "study",
+        "plan",
+        "report",
+        "compare",
+        "scenarios",
+        "explain",
+        "check",
+        "schema",
+        "doctor",
+        "completions",
+    ];
+    let mut calls: Vec<Vec<&str>> = vec![vec!["--help"], vec!["-h"]];
+    for name in commands {
+        calls.push(vec![name, "--help"]);
+        calls.push(vec![name, "-h"]);
+    }
+    for call in calls {
+        let help = tonnage(&call).answer();
+        for line in help.lines() {
+            assert!(line.chars().count() <= 80, "{call:?}: {line}");
+        }
+    }
+}
+
+#[test]
+fn the_help_of_the_command() {
+    assert_snapshot!(tonnage(&["--help"]).answer());
+    assert_snapshot!("the_help_of_plan", tonnage(&["plan", "--help"]).answer());
+}
+
+#[test]
+fn colour_follows_the_flag_and_the_environment() {
+    let escapes = |arguments: &[&str], no_color: &str| {
+        let mut command = command(arguments);
+        command.env("NO_COLOR", no_color);
+        let ran = ran(&command.output().expect("the binary runs"));
+        ran.stderr.contains('\u{1b}')
+    };
+    let bad = ["check", "bad/unit.toml"];
+    assert!(!escapes(&bad, ""), "standard error is no terminal");
+    let always = ["--color", "always", "check", "bad/unit.toml"];
+    assert!(escapes(&always, ""));
+    assert!(escapes(&always, "1"), "the flag is the nearer wish");
+    let never = ["check", "bad/unit.toml", "--color", "never"];
+    assert!(!escapes(&never, ""));
+}
+
+#[test]
+fn escapes_in_a_scenario_do_not_reach_the_terminal() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("odd.toml");
+    let base = crate::run::fixtures().join("company.toml");
+    std::fs::write(
+        &path,
+        format!("extends = {base:?}\ntitle = \"a\\u001b[2Jb\"\nbell = \"\u{9b}2J\"\n"),
+    )
+    .expect("the file is written");
+    let path = path.to_str().expect("UTF-8");
+    let stderr = tonnage(&["explain", path]).failure(2);
+    assert!(!stderr.contains(['\u{1b}', '\u{9b}']), "{stderr:?}");
+}
+
+#[test]
+fn a_reader_that_stops_reading_is_no_failure() {
+    for arguments in [
+        ["explain", "company.toml"].as_slice(),
+        &["schema", "result"],
+        &["completions", "bash"],
+        &["--help"],
+    ] {
+        let mut child = command(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        // Closed before the first byte is written.
+        drop(child.stdout.take());
+        let left = ran(&child.wait_with_output().expect("the binary ends"));
+        assert_eq!(left.code, Some(0), "{arguments:?}: {}", left.stderr);
+        assert_eq!(left.stderr, "", "{arguments:?}");
+    }
+    let mut child = command(&["schema", "result"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary runs");
+    let stdout = child.stdout.take().expect("standard output");
+    let mut first = String::new();
+    BufReader::with_capacity(16, stdout)
+        .read_line(&mut first)
+        .expect("a line");
+    let left = ran(&child.wait_with_output().expect("the binary ends"));
+    assert_eq!((left.code, left.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_full_disk_is_a_failure() {
+    let Ok(full) = std::fs::OpenOptions::new().write(true).open("/dev/full") else {
+        return;
+    };
+    let mut command = command(&["schema"]);
+    let left = ran(&command.stdout(full).output().expect("the binary runs"));
+    assert_eq!(left.code, Some(1));
+    assert!(left.stderr.contains("cannot write to standard output"));
+}

@@ -1,0 +1,9 @@
+//! The command as a user meets it: the real binary, its output and its exit codes.
+
+mod compute;
+mod console;
+mod errors;
+mod interrupt;
+mod properties;
+mod run;
+mod schema;

@@ -1,0 +1,75 @@
+#!/usr/bin/env bash
+# Sets up what building, testing and studying need on a Debian machine that has a Rust toolchain.
+# Quick when nothing is missing. Never asks. Without root it says what will not be available.
+#
+#   scripts/setup.sh           what a build needs
+#   scripts/setup.sh --test    that, and what the tests need
+set -euo pipefail
+
+want_tests=no
+case "${1:-}" in
+  "") ;;
+  --test) want_tests=yes ;;
+  *) echo "usage: $0 [--test]" >&2; exit 2 ;;
+esac
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+if ! have cargo; then
+  # rustup puts it here; a shell that was open before does not know yet.
+  if [ -x "${CARGO_HOME:-$HOME/.cargo}/bin/cargo" ]; then
+    say "cargo is in ${CARGO_HOME:-$HOME/.cargo}/bin, which is not on your PATH: add it, then try again"
+  else
+    say "there is no Rust toolchain: install one from https://rustup.rs, then try again"
+  fi
+  exit 1
+fi
+
+packages=()
+reasons=()
+need() { packages+=("$1"); reasons+=("$2"); }
+
+have cc || need gcc "cc links every Rust program and compiles the compression libraries of Parquet"
+# gcc alone does not bring the headers of the C library.
+if have cc && ! echo '#include <stdio.h>' | cc -E - >/dev/null 2>&1; then
+  need libc6-dev "the headers of the C library, for the compression libraries of Parquet"
+elif ! have cc; then
+  need libc6-dev "the headers of the C library, for the compression libraries of Parquet"
+fi
+
+have_browser() { have chromium || have chromium-browser || have google-chrome; }
+if [ "$want_tests" = yes ] && ! have_browser; then
+  need chromium "the report's page is tested in a real browser"
+fi
+
+[ "${#packages[@]}" -eq 0 ] && exit 0
+
+can_install=no
+if [ "$(id -u)" -eq 0 ] && have apt-get; then can_install=yes; fi
+
+if [ "$can_install" = yes ]; then
+  for i in "${!packages[@]}"; do say "installing ${packages[$i]}: ${reasons[$i]}"; done
+  export DEBIAN_FRONTEND=noninteractive
+  install() {
+    apt-get install --yes --quiet --no-install-recommends \
+      -o DPkg::Lock::Timeout=120 "$@" </dev/null >&2
+  }
+  # One by one: a browser that cannot be had must not keep a compiler from being installed.
+  apt-get update --quiet </dev/null >&2 || say "the package lists could not be renewed; trying with those there are"
+  for package in "${packages[@]}"; do
+    install "$package" || say "could not install $package"
+  done
+else
+  for i in "${!packages[@]}"; do say "missing ${packages[$i]}: ${reasons[$i]}"; done
+  say "not root (or no apt-get), so nothing was installed; as root: apt-get install ${packages[*]}"
+fi
+
+if ! have cc; then
+  say "without cc nothing can be built"
+  exit 1
+fi
+if [ "$want_tests" = yes ] && ! have_browser; then
+  say "without a browser the test of the report's page is skipped"
+fi
+exit 0
