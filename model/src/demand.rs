@@ -94,7 +94,7 @@ impl ShapeCache {
             cached.turns == turns && cached.think == think && cached.burst == burst
         });
         Ok(known.unwrap_or_else(|| {
-            let length = SessionLength::new(turns.clone(), think.clone(), burst.clone());
+            let length = SessionLength::new(turns, think.clone(), burst.clone());
             self.lengths.push(CachedLength { turns, think, burst, length, shapes: Vec::new() });
             self.lengths.len() - 1
         }))
@@ -179,9 +179,11 @@ impl<'a> DemandModel<'a> {
                 let mean_sessions = level * share;
                 let rate = mean_sessions / demand.session_seconds;
                 let open = cache.shape(lengths[*tier], starts);
-                for slot in 0..SLOTS_PER_WEEK {
-                    demand.sessions[slot] += mean_sessions * open[slot];
-                    demand.starts[slot] += rate * starts.values()[slot];
+                for (sum, open) in demand.sessions.iter_mut().zip(open) {
+                    *sum += mean_sessions * open;
+                }
+                for (sum, start) in demand.starts.iter_mut().zip(starts.values()) {
+                    *sum += rate * start;
                 }
             }
         }

@@ -59,7 +59,7 @@ fn quantile(sorted: &[f64], p: f64) -> f64 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let below = position.floor() as usize;
     let above = (below + 1).min(sorted.len() - 1);
-    if position == below as f64 || sorted[below].is_infinite() {
+    if position <= below as f64 || sorted[below].is_infinite() {
         return sorted[below];
     }
     sorted[below] + (position - below as f64) * (sorted[above] - sorted[below])

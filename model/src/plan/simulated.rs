@@ -143,7 +143,7 @@ impl<'a> Cell<'a> {
                     .map(|limit| u32::try_from(limit).unwrap_or(u32::MAX)),
             },
             session: SessionShape {
-                turns: carried.turns.clone(),
+                turns: carried.turns,
                 think: carried.think.clone(),
                 burst: carried.burst.clone(),
             },
