@@ -167,8 +167,11 @@ impl<'a> Planner<'a> {
         }
         let demand = base.model.describe(&self.central, base.peak_sessions())?;
         let simulated = self.simulate(&base)?;
-        let plans: Vec<PlanResult> =
-            scenario.plans.iter().map(|plan| self.plan_result(plan, &base, &simulated)).collect();
+        let plans: Vec<PlanResult> = scenario
+            .plans
+            .iter()
+            .map(|plan| self.plan_result(plan, &base, &simulated))
+            .collect::<Result<_, _>>()?;
         let mut reading_results = vec![self.base_reading(&base, &demand)];
         for (reading, evaluation) in readings.iter().zip(evaluations) {
             reading_results.push(reading_result(reading, &evaluation)?);
@@ -215,13 +218,12 @@ impl<'a> Planner<'a> {
         self.progress.begin("simulation", wanted.len() as u64);
         let mut outcomes = Vec::with_capacity(wanted.len());
         for assignment in wanted {
-            let analytic = requirement(self.scenario, &self.central, base, &[assignment]);
             let outcome = simulated::simulate(
                 self.scenario,
                 assignment,
                 &self.central,
                 &self.table,
-                &analytic,
+                base,
                 self.progress,
             )?;
             outcomes.push((assignment, outcome));
@@ -235,19 +237,19 @@ impl<'a> Planner<'a> {
         plan: &Plan,
         base: &Evaluation<'_>,
         simulated: &[(PlanAssignment, SimulationOutcome)],
-    ) -> PlanResult {
+    ) -> Result<PlanResult, PlanError> {
         let tiers: Vec<TierResult> = plan
             .assignments
             .iter()
             .map(|assignment| self.tier_result(*assignment, base, simulated))
             .collect();
-        PlanResult {
+        Ok(PlanResult {
             id: plan.id.clone(),
             title: plan.title.clone(),
-            analytic: requirement(self.scenario, &self.central, base, &plan.assignments),
-            simulated: simulated_total(self.scenario, &self.central, base, plan, &tiers),
+            analytic: requirement(self.scenario, base, &plan.assignments),
+            simulated: simulated_total(self.scenario, base, plan, &tiers)?,
             tiers,
-        }
+        })
     }
 
     fn tier_result(
@@ -269,7 +271,7 @@ impl<'a> Planner<'a> {
             starts_per_second: base.estimate(assignment, |sizing| sizing.workload.starts),
             offered_load: base.estimate(assignment, |sizing| sizing.workload.load),
             start_share_of_load: sizing.workload.start_share,
-            analytic: requirement(scenario, &self.central, base, &[assignment]),
+            analytic: requirement(scenario, base, &[assignment]),
             binding: sizing.binding,
             binding_shares: base
                 .binding_shares(assignment)
@@ -308,7 +310,7 @@ impl<'a> Planner<'a> {
             mean_sessions: demand.mean_sessions,
             peak_sessions: demand.peak_sessions.central,
             peak_to_mean: demand.peak_to_mean,
-            plans: reading_plans(self.scenario, &self.central, base),
+            plans: reading_plans(self.scenario, base),
         }
     }
 
@@ -391,7 +393,7 @@ fn reading_result(
         mean_sessions: demand.mean_sessions,
         peak_sessions: demand.peak_sessions.central,
         peak_to_mean: demand.peak_to_mean,
-        plans: reading_plans(scenario, &central, evaluation),
+        plans: reading_plans(scenario, evaluation),
     })
 }
 
@@ -422,8 +424,7 @@ fn require_possible(
             });
         }
     }
-    let central = Draw::central(&scenario.inputs);
-    if requirement(scenario, &central, evaluation, &plan.assignments).hosts.high.is_infinite() {
+    if requirement(scenario, evaluation, &plan.assignments).hosts.high.is_infinite() {
         return Err(PlanError::Unbounded { plan: plan.id.clone() });
     }
     Ok(())
@@ -432,82 +433,73 @@ fn require_possible(
 /// Hardware for some tiers together, by formulas.
 fn requirement(
     scenario: &Scenario,
-    central: &Draw,
     evaluation: &Evaluation<'_>,
     assignments: &[PlanAssignment],
 ) -> Requirement {
-    requirement_of(scenario, central, evaluation, assignments, &vec![1.0; assignments.len()])
-}
-
-/// Hardware for some tiers together, the hosts of each multiplied by its weight.
-fn requirement_of(
-    scenario: &Scenario,
-    central: &Draw,
-    evaluation: &Evaluation<'_>,
-    assignments: &[PlanAssignment],
-    weights: &[f64],
-) -> Requirement {
-    let hosts = evaluation.total(central, assignments, weights, |_, hosts| hosts);
-    let price = scenario.host.usd_per_hour;
+    let hosts = evaluation.total(assignments, |_, hosts| hosts);
     Requirement {
         vcpus: hosts.scaled(f64::from(scenario.host.vcpus)),
         hosts,
-        usd_per_month: price.map(|price: InputId| {
-            evaluation.total(central, assignments, weights, |draw, hosts| {
-                hosts * draw.get(price) * HOURS_PER_MONTH
-            })
+        usd_per_month: scenario.host.usd_per_hour.map(|price| {
+            evaluation.total(assignments, |draw, hosts| monthly(draw, price, hosts))
         }),
     }
 }
 
-/// The simulated total, where every tier was simulated: at each draw the tiers' hosts are corrected
-/// by what the simulation found and added up; the ends take the ends of the corrections.
+/// Hardware for some tiers together, where simulation found each tier's cells to need so much more
+/// or less than by formulas.
+fn corrected_requirement(
+    scenario: &Scenario,
+    evaluation: &Evaluation<'_>,
+    assignments: &[PlanAssignment],
+    corrections: &[Estimated],
+) -> Result<Requirement, PlanError> {
+    let hosts = evaluation.corrected_total(assignments, corrections, |_, hosts| hosts)?;
+    let usd_per_month = match scenario.host.usd_per_hour {
+        Some(price) => {
+            let monthly = |draw: &Draw, hosts: f64| monthly(draw, price, hosts);
+            Some(evaluation.corrected_total(assignments, corrections, monthly)?)
+        }
+        None => None,
+    };
+    Ok(Requirement {
+        vcpus: hosts.scaled(f64::from(scenario.host.vcpus)),
+        hosts,
+        usd_per_month,
+    })
+}
+
+fn monthly(draw: &Draw, price: InputId, hosts: f64) -> f64 {
+    hosts * draw.get(price) * HOURS_PER_MONTH
+}
+
+/// The simulated total, where every tier was simulated.
 fn simulated_total(
     scenario: &Scenario,
-    central: &Draw,
     evaluation: &Evaluation<'_>,
     plan: &Plan,
     tiers: &[TierResult],
-) -> Option<Requirement> {
-    let corrections: Vec<Estimated> = tiers
+) -> Result<Option<Requirement>, PlanError> {
+    let corrections: Option<Vec<Estimated>> = tiers
         .iter()
         .map(|tier| match &tier.simulated {
             SimulationOutcome::Simulated(simulated) => Some(simulated.over_analytic),
             SimulationOutcome::NotSimulated { .. } => None,
         })
-        .collect::<Option<_>>()?;
-    let corrected = |end: fn(&Estimated) -> f64| {
-        let weights: Vec<f64> = corrections.iter().map(end).collect();
-        requirement_of(scenario, central, evaluation, &plan.assignments, &weights)
-    };
-    let (low, middle, high) =
-        (corrected(|c| c.low), corrected(|c| c.central), corrected(|c| c.high));
-    let join = |low: Estimated, middle: Estimated, high: Estimated| Estimated {
-        central: middle.central,
-        low: low.low,
-        high: high.high,
-    };
-    let usd = match (low.usd_per_month, middle.usd_per_month, high.usd_per_month) {
-        (Some(low), Some(middle), Some(high)) => Some(join(low, middle, high)),
-        _ => None,
-    };
-    Some(Requirement {
-        vcpus: join(low.vcpus, middle.vcpus, high.vcpus),
-        hosts: join(low.hosts, middle.hosts, high.hosts),
-        usd_per_month: usd,
-    })
+        .collect();
+    corrections
+        .map(|corrections| {
+            corrected_requirement(scenario, evaluation, &plan.assignments, &corrections)
+        })
+        .transpose()
 }
 
-fn reading_plans(
-    scenario: &Scenario,
-    central: &Draw,
-    evaluation: &Evaluation<'_>,
-) -> Vec<ReadingPlan> {
+fn reading_plans(scenario: &Scenario, evaluation: &Evaluation<'_>) -> Vec<ReadingPlan> {
     scenario
         .plans
         .iter()
         .map(|plan| {
-            let needed = requirement(scenario, central, evaluation, &plan.assignments);
+            let needed = requirement(scenario, evaluation, &plan.assignments);
             ReadingPlan {
                 plan: plan.id.clone(),
                 vcpus: needed.vcpus,
@@ -538,7 +530,6 @@ fn envelope(scenario: &Scenario, draw: &Draw) -> EnvelopeResult {
 }
 
 fn matrix(scenario: &Scenario, evaluation: &Evaluation<'_>) -> Vec<MatrixCell> {
-    let central = Draw::central(&scenario.inputs);
     let mut cells = Vec::new();
     for (index, tier) in scenario.tiers.iter().enumerate() {
         for (technology_index, technology) in scenario.technologies.iter().enumerate() {
@@ -554,7 +545,7 @@ fn matrix(scenario: &Scenario, evaluation: &Evaluation<'_>) -> Vec<MatrixCell> {
                 MatrixOutcome::Impossible { reason }
             } else {
                 let sizing = evaluation.central(assignment);
-                let needed = requirement(scenario, &central, evaluation, &[assignment]);
+                let needed = requirement(scenario, evaluation, &[assignment]);
                 MatrixOutcome::Suitable {
                     sessions_per_vcpu: ratio(sizing.workload.sessions, needed.vcpus.central),
                     binding: sizing.binding,

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::analytic::{Detail, Sized, Sizing, size};
+use super::analytic::{Detail, Site, Sized, Sizing, size};
 use super::draws::{interval, latin_hypercube};
 use super::limits::SlowdownTable;
 use super::{PlanError, Progress};
@@ -75,7 +75,10 @@ impl Task<'_> {
 
 /// The analytic estimate of every job, at the central inputs and at every draw.
 pub(super) struct Evaluation<'a> {
+    scenario: &'a Scenario,
+    table: &'a SlowdownTable,
     pub(super) model: DemandModel<'a>,
+    pub(super) central_draw: Draw,
     pub(super) central_demand: Demand,
     jobs: Jobs,
     central: Vec<Sized>,
@@ -150,7 +153,18 @@ impl<'a> Evaluation<'a> {
         });
         let central = sizes.collect::<Result<_, _>>()?;
         let (peaks, outcomes) = drawn.into_iter().unzip();
-        Ok(Self { model, central_demand, jobs: task.jobs, central, draws, outcomes, peaks })
+        Ok(Self {
+            scenario: task.scenario,
+            table: task.table,
+            model,
+            central_draw,
+            central_demand,
+            jobs: task.jobs,
+            central,
+            draws,
+            outcomes,
+            peaks,
+        })
     }
 
     /// Peak open sessions of all tiers together.
@@ -202,51 +216,115 @@ impl<'a> Evaluation<'a> {
         interval(figure(&self.central(assignment)), &mut values)
     }
 
-    /// The hosts of some jobs together, each multiplied by its weight, turned into a figure at each
-    /// draw, with its interval. A draw at which one of them has no answer counts as above all
-    /// others.
+    /// The hosts of some jobs together, turned into a figure at each draw, with its interval. A
+    /// draw at which one of them has no answer counts as above all others.
     pub(super) fn total(
         &self,
-        central: &Draw,
         assignments: &[PlanAssignment],
-        weights: &[f64],
         figure: impl Fn(&Draw, f64) -> f64,
     ) -> Estimated {
-        let mut values = self.totals(assignments, weights, &figure);
-        let hosts: f64 = assignments
-            .iter()
-            .zip(weights)
-            .map(|(job, weight)| self.central(*job).hosts * weight)
-            .sum();
-        interval(figure(central, hosts), &mut values)
+        let mut values = self.totals(assignments, &figure);
+        let hosts: f64 = assignments.iter().map(|job| self.central(*job).hosts).sum();
+        interval(figure(&self.central_draw, hosts), &mut values)
     }
 
     /// The same by draw, in the order of the draws.
     pub(super) fn totals(
         &self,
         assignments: &[PlanAssignment],
-        weights: &[f64],
         figure: impl Fn(&Draw, f64) -> f64,
     ) -> Vec<f64> {
-        let jobs: Vec<(usize, f64)> = assignments
-            .iter()
-            .zip(weights)
-            .filter_map(|(job, weight)| Some((self.jobs.index(*job)?, *weight)))
-            .collect();
+        let jobs: Vec<usize> =
+            assignments.iter().filter_map(|job| self.jobs.index(*job)).collect();
         self.draws
             .iter()
             .zip(&self.outcomes)
             .map(|(draw, outcomes)| {
                 let hosts = jobs
                     .iter()
-                    .map(|(job, weight)| {
-                        let sizing = outcomes[*job].sizing.as_ref();
-                        sizing.map_or(f64::INFINITY, |sizing| sizing.hosts * weight)
-                    })
+                    .map(|job| outcomes[*job].sizing.as_ref().map_or(f64::INFINITY, |s| s.hosts))
                     .sum();
                 figure(draw, hosts)
             })
             .collect()
+    }
+
+    /// The hosts of some jobs together when a cell carries less or more than the formulas say, by
+    /// one factor for each job; turned into a figure, with its interval.
+    ///
+    /// The ends of the interval take the ends of the factors: uncertain inputs and an undecided
+    /// simulation at their worst together.
+    pub(super) fn corrected_total(
+        &self,
+        assignments: &[PlanAssignment],
+        corrections: &[Estimated],
+        figure: impl Fn(&Draw, f64) -> f64,
+    ) -> Result<Estimated, PlanError> {
+        let central = |end: fn(&Estimated) -> f64| -> Result<f64, PlanError> {
+            let hosts = assignments.iter().zip(corrections).map(|(job, correction)| {
+                self.site(*job, &self.central_draw)
+                    .hosts(self.central(*job).workload, end(correction))
+            });
+            Ok(figure(&self.central_draw, hosts.sum::<Result<f64, _>>()?))
+        };
+        let spread = |end: fn(&Estimated) -> f64| -> Result<Estimated, PlanError> {
+            let hosts = self.corrected_hosts(assignments, corrections, end)?;
+            let figures = self.draws.iter().zip(hosts).map(|(draw, hosts)| figure(draw, hosts));
+            Ok(interval(central(end)?, &mut figures.collect::<Vec<f64>>()))
+        };
+        let middle = central(|correction| correction.central)?;
+        Ok(Estimated {
+            central: middle,
+            low: spread(|correction| correction.low)?.low.min(middle),
+            high: spread(|correction| correction.high)?.high.max(middle),
+        })
+    }
+
+    /// Hosts of one job at the central inputs, with the ends of its correction.
+    pub(super) fn corrected_central(
+        &self,
+        assignment: PlanAssignment,
+        correction: Estimated,
+    ) -> Result<Estimated, PlanError> {
+        let workload = self.central(assignment).workload;
+        let hosts =
+            |correction: f64| self.site(assignment, &self.central_draw).hosts(workload, correction);
+        Ok(Estimated {
+            central: hosts(correction.central)?,
+            low: hosts(correction.low)?,
+            high: hosts(correction.high)?,
+        })
+    }
+
+    fn corrected_hosts(
+        &self,
+        assignments: &[PlanAssignment],
+        corrections: &[Estimated],
+        end: fn(&Estimated) -> f64,
+    ) -> Result<Vec<f64>, PlanError> {
+        let jobs: Vec<(PlanAssignment, usize, f64)> = assignments
+            .iter()
+            .zip(corrections)
+            .filter_map(|(job, correction)| {
+                Some((*job, self.jobs.index(*job)?, end(correction)))
+            })
+            .collect();
+        self.draws
+            .par_iter()
+            .zip(&self.outcomes)
+            .map(|(draw, outcomes)| {
+                jobs.iter()
+                    .map(|(job, index, correction)| match &outcomes[*index].sizing {
+                        Some(sizing) => self.site(*job, draw).hosts(sizing.workload, *correction),
+                        None => Ok(f64::INFINITY),
+                    })
+                    .sum()
+            })
+            .collect()
+    }
+
+    fn site<'b>(&'b self, assignment: PlanAssignment, draw: &'b Draw) -> Site<'b> {
+        Site { scenario: self.scenario, assignment, draw, table: self.table }
     }
 
     /// The share of draws in which each resource binds, largest first.

@@ -26,11 +26,7 @@ pub(super) fn bars(
     table: &SlowdownTable,
 ) -> Result<Vec<TornadoBar>, PlanError> {
     let Some(plan) = scenario.plans.first() else { return Ok(Vec::new()) };
-    let outputs = evaluation.totals(
-        &plan.assignments,
-        &vec![1.0; plan.assignments.len()],
-        |_, hosts| hosts,
-    );
+    let outputs = evaluation.totals(&plan.assignments, |_, hosts| hosts);
     let uncertain: Vec<InputId> = scenario
         .inputs
         .iter()
