@@ -193,7 +193,7 @@ impl<'a> Planner<'a> {
             answer: words::answer(scenario, &plans),
             warnings: words::warnings(scenario, &plans, &base),
             demand,
-            envelope: envelope(scenario, &self.central),
+            envelope: envelope(scenario),
             readings: reading_results,
             plans,
             matrix,
@@ -327,7 +327,7 @@ impl<'a> Planner<'a> {
             id: "base".to_owned(),
             title: "as the scenario states it".to_owned(),
             changes: Vec::new(),
-            envelope: envelope(self.scenario, &self.central),
+            envelope: envelope(self.scenario),
             mean_sessions: demand.mean_sessions,
             peak_sessions: demand.peak_sessions.central,
             peak_to_mean: demand.peak_to_mean,
@@ -421,7 +421,7 @@ fn reading_result(
         id: reading.id.clone(),
         title: reading.title.clone(),
         changes: reading.changes.clone(),
-        envelope: envelope(scenario, &central),
+        envelope: envelope(scenario),
         mean_sessions: demand.mean_sessions,
         peak_sessions: demand.peak_sessions.central,
         peak_to_mean: demand.peak_to_mean,
@@ -558,7 +558,8 @@ fn reading_plans(scenario: &Scenario, evaluation: &Evaluation<'_>) -> Vec<Readin
 
 /// Users × adoption × agents × concurrency ÷ sessions per CPU, exactly as on a napkin: nothing is
 /// said of when.
-fn envelope(scenario: &Scenario, draw: &Draw) -> EnvelopeResult {
+fn envelope(scenario: &Scenario) -> EnvelopeResult {
+    let draw = &Draw::stated(&scenario.inputs);
     let sessions: f64 = scenario
         .segments
         .iter()
