@@ -10,7 +10,7 @@ use crate::commands::{
 
 const EXAMPLES: &str = "\
 Examples:
-  tonnage study                              the shipped case, with a full report
+  tonnage study                              the shipped case, a full report
   tonnage plan us-knowledge-workers          only the numbers, on the terminal
   tonnage plan mine.toml --set segments.staff.people=5000
   tonnage explain mine.toml                  every input and where it comes from
@@ -83,8 +83,8 @@ pub(crate) enum Command {
     Plan(plan::PlanArguments),
     /// Write the report of a result again, without computing anything
     Report(report::ReportArguments),
-    //CMP    /// Tell what changed between two results
-    //CMP    Compare(compare::CompareArguments),
+    /// Tell what changed between two results
+    Compare(compare::CompareArguments),
     /// List the built-in scenarios
     Scenarios(scenarios::ScenariosArguments),
     /// Show every input of a scenario and where it comes from

@@ -22,12 +22,12 @@ pub(crate) fn run(command: &Command, console: Console) -> Result<Outcome, Failur
         Command::Plan(arguments) => plan::run(arguments, console),
         Command::Report(arguments) => report::run(arguments, console),
         Command::Compare(arguments) => compare::run(arguments, console),
-        Command::Scenarios(arguments) => scenarios::run(arguments, console),
+        Command::Scenarios(arguments) => scenarios::run(arguments),
         Command::Explain(arguments) => explain::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, console),
-        Command::Schema(arguments) => schema::run(*arguments, console),
-        Command::Doctor(arguments) => doctor::run(arguments, console),
-        Command::Completions(arguments) => completions::run(arguments, console),
+        Command::Schema(arguments) => schema::run(*arguments),
+        Command::Doctor(arguments) => doctor::run(arguments),
+        Command::Completions(arguments) => completions::run(arguments),
     }
 }
 

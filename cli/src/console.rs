@@ -7,6 +7,9 @@ use crate::diagnostics::{self, Style};
 use crate::failure::{Advice, Failure};
 use tonnage_model::document::{Problem, Problems, Sources};
 
+/// More problems than these at once have one cause, which the first ones show.
+const MOST_PROBLEMS: usize = 50;
+
 /// Where the command prints, and how.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Console {
@@ -58,7 +61,7 @@ impl Console {
     pub(crate) fn warnings(self, sources: &Sources, warnings: &[Problem]) {
         if !self.quiet {
             for warning in warnings {
-                say(&diagnostics::problem(sources, warning, self.style));
+                say(diagnostics::problem(sources, warning, self.style).trim_end());
             }
         }
     }
@@ -73,23 +76,21 @@ impl Console {
     }
 
     fn problems(self, problems: &Problems) {
-        for problem in &problems.problems {
-            say(&diagnostics::problem(
-                &problems.sources,
-                problem,
-                self.style,
-            ));
+        let count = problems.problems.len();
+        for problem in problems.problems.iter().take(MOST_PROBLEMS) {
+            let shown = diagnostics::problem(&problems.sources, problem, self.style);
+            say(&format!("{}\n", shown.trim_end()));
         }
-        if problems.problems.len() > 1 {
-            say(&format!(
-                "{} problems; nothing was computed",
-                problems.problems.len()
-            ));
+        if count > MOST_PROBLEMS {
+            say(&format!("and {} more\n", count - MOST_PROBLEMS));
+        }
+        if count > 1 {
+            say(&format!("{count} problems; nothing was computed"));
         }
     }
 
     fn advice(self, advice: &Advice) {
-        say(&diagnostics::advice(advice, self.style));
+        say(diagnostics::advice(advice, self.style).trim_end());
     }
 }
 
@@ -115,5 +116,5 @@ fn environment_wants_color() -> bool {
 /// A line on standard error. If that is closed nobody is left to tell.
 fn say(text: &str) {
     let mut err = io::stderr().lock();
-    let _ = writeln!(err, "{}", text.trim_end());
+    let _ = writeln!(err, "{text}");
 }

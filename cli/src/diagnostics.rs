@@ -23,9 +23,6 @@ pub(crate) enum Style {
     Plain,
 }
 
-/// Widest line where the terminal's width is not known.
-const WIDTH: usize = 80;
-
 /// A problem of a document.
 pub(crate) fn problem(sources: &Sources, problem: &Problem, style: Style) -> String {
     let source = problem.span.as_ref().map(|span| sources.get(span.file));
@@ -38,8 +35,8 @@ pub(crate) fn problem(sources: &Sources, problem: &Problem, style: Style) -> Str
     };
     match (source, &problem.span) {
         // There is no line to show in an empty text.
-        (Some(source), Some(_)) if source.text.trim().is_empty() => {
-            shown.message = format!("{} is empty: {}", name_of(source), shown.message);
+        (Some(source), Some(_)) if source.text.is_empty() => {
+            shown.message = format!("{}: {}", name_of(source), shown.message);
         }
         (Some(source), Some(span)) => {
             let code = visible(&source.text);
@@ -103,14 +100,15 @@ fn render(shown: &Shown, style: Style) -> String {
         },
     };
     let mut drawn = String::new();
+    // Lines are left as they are: a path that is broken in two can be neither copied nor searched.
     let handler = GraphicalReportHandler::new_themed(theme)
-        .with_width(WIDTH)
+        .with_wrap_lines(false)
         .with_links(false);
     // Writing to a string does not fail; if drawing does, the message itself is what counts.
     if handler.render_report(&mut drawn, shown).is_err() {
         return shown.message.clone();
     }
-    drawn
+    drawn.trim_start_matches([' ', '\n']).to_owned()
 }
 
 /// A problem the way the renderer wants it.

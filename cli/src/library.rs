@@ -11,7 +11,7 @@ pub(crate) const BUILTIN: &str = "builtin:";
 
 /// A path that stands alone though it means a file: relative to the working directory, whatever
 /// the file it is named in.
-const WORKING_DIRECTORY: &str = "builtin:./";
+const WORKING_DIRECTORY: &str = "file:";
 
 /// The shipped files by their path.
 static SHIPPED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/shipped.rs"));

@@ -41,7 +41,7 @@ pub(crate) fn plan(
     let bar = Bar::new(console, interrupt.clone());
     let result = pool.install(|| plan::plan(loaded, &options, &bar));
     drop(bar);
-    let result = result.map_err(impossible)?;
+    let result = result.map_err(|error| impossible(&error))?;
     let outcome = if interrupt.asked() {
         Outcome::Interrupted
     } else {
@@ -50,7 +50,7 @@ pub(crate) fn plan(
     Ok(Planned { result, outcome })
 }
 
-fn impossible(error: PlanError) -> Failure {
+fn impossible(error: &PlanError) -> Failure {
     Failure::input(error.to_string()).help(
         "give the tier another technology in this plan, or the host more memory; \
          `tonnage explain` shows what the tier needs",

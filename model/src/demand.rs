@@ -95,7 +95,13 @@ impl ShapeCache {
         });
         Ok(known.unwrap_or_else(|| {
             let length = SessionLength::new(turns, think.clone(), burst.clone());
-            self.lengths.push(CachedLength { turns, think, burst, length, shapes: Vec::new() });
+            self.lengths.push(CachedLength {
+                turns,
+                think,
+                burst,
+                length,
+                shapes: Vec::new(),
+            });
             self.lengths.len() - 1
         }))
     }
@@ -141,8 +147,14 @@ impl<'a> DemandModel<'a> {
     /// # Errors
     /// Never for a scenario that was resolved: its curves are finite.
     pub fn new(scenario: &'a Scenario) -> Result<Self, PlanError> {
-        let starts = scenario.segments.iter().map(|segment| rate(starts_in_utc(segment)));
-        Ok(Self { scenario, starts: starts.collect::<Result<_, _>>()? })
+        let starts = scenario
+            .segments
+            .iter()
+            .map(|segment| rate(starts_in_utc(segment)));
+        Ok(Self {
+            scenario,
+            starts: starts.collect::<Result<_, _>>()?,
+        })
     }
 
     /// The demand at one draw of the inputs.
@@ -171,7 +183,15 @@ impl<'a> DemandModel<'a> {
             })
             .collect();
         let levels = self.levels(draw, meaning, &lengths, cache)?;
-        for (SegmentLevel { segment, level, shares }, starts) in levels.iter().zip(&self.starts) {
+        for (
+            SegmentLevel {
+                segment,
+                level,
+                shares,
+            },
+            starts,
+        ) in levels.iter().zip(&self.starts)
+        {
             let agents = self.scenario.agents(segment, draw);
             for (tier, share) in shares {
                 let demand = &mut tiers[*tier];
@@ -179,11 +199,11 @@ impl<'a> DemandModel<'a> {
                 let mean_sessions = level * share;
                 let rate = mean_sessions / demand.session_seconds;
                 let open = cache.shape(lengths[*tier], starts);
-                for (sum, open) in demand.sessions.iter_mut().zip(open) {
-                    *sum += mean_sessions * open;
+                for (sessions, open) in demand.sessions.iter_mut().zip(open) {
+                    *sessions += mean_sessions * open;
                 }
-                for (sum, start) in demand.starts.iter_mut().zip(starts.values()) {
-                    *sum += rate * start;
+                for (sum, starts) in demand.starts.iter_mut().zip(starts.values()) {
+                    *sum += rate * starts;
                 }
             }
         }
@@ -192,7 +212,9 @@ impl<'a> DemandModel<'a> {
 
     fn lengths(&self, draw: &Draw, cache: &mut ShapeCache) -> Result<Vec<usize>, PlanError> {
         let tiers = self.scenario.tiers.iter();
-        tiers.map(|tier| cache.length(self.scenario, tier, draw)).collect()
+        tiers
+            .map(|tier| cache.length(self.scenario, tier, draw))
+            .collect()
     }
 
     /// The demand as a report shows it. `peak_interval` is the interval of the peak over the draws.
@@ -214,7 +236,9 @@ impl<'a> DemandModel<'a> {
         let lag = (peak_slot as f64 - start_peak_slot as f64) / SLOTS_PER_HOUR as f64;
         let week = HOURS_PER_WEEK as f64;
         Ok(DemandResult {
-            hours: (0..SLOTS_PER_WEEK).map(|slot| slot as f64 / SLOTS_PER_HOUR as f64).collect(),
+            hours: (0..SLOTS_PER_WEEK)
+                .map(|slot| slot as f64 / SLOTS_PER_HOUR as f64)
+                .collect(),
             by_zone: self.by_zone(central, &mut cache)?,
             by_tier: self
                 .scenario
@@ -231,8 +255,16 @@ impl<'a> DemandModel<'a> {
             peak_sessions: peak_interval,
             peak_hour: peak_slot as f64 / SLOTS_PER_HOUR as f64,
             // Nobody at all has no peak.
-            peak_to_mean: if mean_sessions > 0.0 { peak_sessions / mean_sessions } else { 0.0 },
-            peak_lag_hours: if lag.abs() > week / 2.0 { lag - lag.signum() * week } else { lag },
+            peak_to_mean: if mean_sessions > 0.0 {
+                peak_sessions / mean_sessions
+            } else {
+                0.0
+            },
+            peak_lag_hours: if lag.abs() > week / 2.0 {
+                lag - lag.signum() * week
+            } else {
+                lag
+            },
             meanings: self.meanings(central, &mut cache)?,
             sessions,
             starts_per_second: starts,
@@ -264,14 +296,15 @@ impl<'a> DemandModel<'a> {
     }
 
     /// Open sessions in each zone; equal names of several segments are added up.
-    fn by_zone(
-        &self,
-        draw: &Draw,
-        cache: &mut ShapeCache,
-    ) -> Result<Vec<NamedSeries>, PlanError> {
+    fn by_zone(&self, draw: &Draw, cache: &mut ShapeCache) -> Result<Vec<NamedSeries>, PlanError> {
         let lengths = self.lengths(draw, cache)?;
         let mut zones: Vec<NamedSeries> = Vec::new();
-        for SegmentLevel { segment, level, shares } in self.levels(draw, None, &lengths, cache)? {
+        for SegmentLevel {
+            segment,
+            level,
+            shares,
+        } in self.levels(draw, None, &lengths, cache)?
+        {
             for zone in &segment.arrivals.zones {
                 let starts = rate(segment.arrivals.curve.in_utc(zone.slots_ahead).collect())?;
                 let index = zones.iter().position(|known| known.name == zone.name);
@@ -302,8 +335,11 @@ impl<'a> DemandModel<'a> {
     ) -> Result<f64, PlanError> {
         let lengths = self.lengths(draw, cache)?;
         let mut sum = 0.0;
-        for SegmentLevel { segment, level, shares } in
-            self.levels(draw, meaning, &lengths, cache)?
+        for SegmentLevel {
+            segment,
+            level,
+            shares,
+        } in self.levels(draw, meaning, &lengths, cache)?
         {
             sum += level * working_hours_mean(segment, &shares, &lengths, cache)?;
         }
@@ -330,7 +366,11 @@ impl<'a> DemandModel<'a> {
                     }
                     ConcurrencyMeaning::Peak => peak_of(&shares, starts, lengths, cache),
                 };
-                Ok(SegmentLevel { segment, level: stated / of_unit_mean, shares })
+                Ok(SegmentLevel {
+                    segment,
+                    level: stated / of_unit_mean,
+                    shares,
+                })
             })
             .collect()
     }
@@ -344,7 +384,10 @@ fn rate(values: Vec<f64>) -> Result<PeriodicRate, PlanError> {
 fn starts_in_utc(segment: &Segment) -> Vec<f64> {
     let mut starts = vec![0.0; SLOTS_PER_WEEK];
     for zone in &segment.arrivals.zones {
-        for (sum, value) in starts.iter_mut().zip(segment.arrivals.curve.in_utc(zone.slots_ahead)) {
+        for (sum, value) in starts
+            .iter_mut()
+            .zip(segment.arrivals.curve.in_utc(zone.slots_ahead))
+        {
             *sum += zone.share * value;
         }
     }
@@ -353,8 +396,16 @@ fn starts_in_utc(segment: &Segment) -> Vec<f64> {
 
 /// The tiers of a segment with their shares, scaled to add up to 1.
 fn shares(segment: &Segment, draw: &Draw) -> Vec<(usize, f64)> {
-    let sum: f64 = segment.shares.iter().map(|(_, share)| draw.get(*share)).sum();
-    segment.shares.iter().map(|(tier, share)| (tier.0, draw.get(*share) / sum)).collect()
+    let sum: f64 = segment
+        .shares
+        .iter()
+        .map(|(_, share)| draw.get(*share))
+        .sum();
+    segment
+        .shares
+        .iter()
+        .map(|(tier, share)| (tier.0, draw.get(*share) / sum))
+        .collect()
 }
 
 /// The highest value over the week when the mean is 1.
@@ -401,8 +452,12 @@ fn works_in_working_hours(segment: &Segment) -> bool {
 
 /// The first slot at the highest value but for rounding, and that value.
 pub(crate) fn peak(series: &[f64]) -> (usize, f64) {
-    let Some(highest) = series.iter().copied().max_by(f64::total_cmp) else { return (0, 0.0) };
-    let slot = series.iter().position(|value| *value >= highest * (1.0 - 1e-9));
+    let Some(highest) = series.iter().copied().max_by(f64::total_cmp) else {
+        return (0, 0.0);
+    };
+    let slot = series
+        .iter()
+        .position(|value| *value >= highest * (1.0 - 1e-9));
     (slot.unwrap_or(0), highest)
 }
 

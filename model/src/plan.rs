@@ -148,27 +148,37 @@ impl<'a> Planner<'a> {
     fn run(&self) -> Result<CapacityResult, PlanError> {
         let scenario = self.scenario;
         let readings = &self.loaded.readings;
-        let tables: Vec<SlowdownTable> =
-            readings.iter().map(|reading| slowdown_table(&reading.scenario)).collect();
-        let base =
-            Task { scenario, jobs: Jobs::of_plans_and_matrix(scenario), table: &self.table };
+        let tables: Vec<SlowdownTable> = readings
+            .iter()
+            .map(|reading| slowdown_table(&reading.scenario))
+            .collect();
+        let base = Task {
+            scenario,
+            jobs: Jobs::of_plans_and_matrix(scenario),
+            table: &self.table,
+        };
         let of_readings = readings.iter().zip(&tables).map(|(reading, table)| Task {
             scenario: &reading.scenario,
             jobs: Jobs::of_plans(&reading.scenario),
             table,
         });
-        self.progress.begin("analytic estimate", u64::from(self.draws));
+        self.progress
+            .begin("analytic estimate", u64::from(self.draws));
         let tasks = std::iter::once(base).chain(of_readings).collect();
-        let mut evaluations =
-            Evaluation::of_all(tasks, self.draws, self.progress)?.into_iter();
-        let Some(base) = evaluations.next() else { unreachable!("the first task is the base") };
+        let mut evaluations = Evaluation::of_all(tasks, self.draws, self.progress)?.into_iter();
+        let Some(base) = evaluations.next() else {
+            unreachable!("the first task is the base")
+        };
         for plan in &scenario.plans {
             require_possible(scenario, plan, &base)?;
         }
         let demand = base.model.describe(&self.central, base.peak_sessions())?;
         let simulated = self.simulate(&base)?;
-        let plans: Vec<PlanResult> =
-            scenario.plans.iter().map(|plan| self.plan_result(plan, &base, &simulated)).collect();
+        let plans: Vec<PlanResult> = scenario
+            .plans
+            .iter()
+            .map(|plan| self.plan_result(plan, &base, &simulated))
+            .collect::<Result<_, _>>()?;
         let mut reading_results = vec![self.base_reading(&base, &demand)];
         for (reading, evaluation) in readings.iter().zip(evaluations) {
             reading_results.push(reading_result(reading, &evaluation)?);
@@ -183,7 +193,7 @@ impl<'a> Planner<'a> {
             answer: words::answer(scenario, &plans),
             warnings: words::warnings(scenario, &plans, &base),
             demand,
-            envelope: envelope(scenario, &self.central),
+            envelope: envelope(scenario),
             readings: reading_results,
             plans,
             matrix,
@@ -199,8 +209,12 @@ impl<'a> Planner<'a> {
         &self,
         base: &Evaluation<'_>,
     ) -> Result<Vec<(PlanAssignment, SimulationOutcome)>, PlanError> {
-        let mut wanted: Vec<PlanAssignment> =
-            self.scenario.plans.iter().flat_map(|plan| plan.assignments.clone()).collect();
+        let mut wanted: Vec<PlanAssignment> = self
+            .scenario
+            .plans
+            .iter()
+            .flat_map(|plan| plan.assignments.clone())
+            .collect();
         wanted.sort_unstable();
         wanted.dedup();
         if !self.options.simulate {
@@ -208,20 +222,24 @@ impl<'a> Planner<'a> {
             return Ok(wanted
                 .into_iter()
                 .map(|assignment| {
-                    (assignment, SimulationOutcome::NotSimulated { reason: reason.to_owned() })
+                    (
+                        assignment,
+                        SimulationOutcome::NotSimulated {
+                            reason: reason.to_owned(),
+                        },
+                    )
                 })
                 .collect());
         }
         self.progress.begin("simulation", wanted.len() as u64);
         let mut outcomes = Vec::with_capacity(wanted.len());
         for assignment in wanted {
-            let analytic = requirement(self.scenario, &self.central, base, &[assignment]);
             let outcome = simulated::simulate(
                 self.scenario,
                 assignment,
                 &self.central,
                 &self.table,
-                &analytic,
+                base,
                 self.progress,
             )?;
             outcomes.push((assignment, outcome));
@@ -235,19 +253,19 @@ impl<'a> Planner<'a> {
         plan: &Plan,
         base: &Evaluation<'_>,
         simulated: &[(PlanAssignment, SimulationOutcome)],
-    ) -> PlanResult {
+    ) -> Result<PlanResult, PlanError> {
         let tiers: Vec<TierResult> = plan
             .assignments
             .iter()
             .map(|assignment| self.tier_result(*assignment, base, simulated))
             .collect();
-        PlanResult {
+        Ok(PlanResult {
             id: plan.id.clone(),
             title: plan.title.clone(),
-            analytic: requirement(self.scenario, &self.central, base, &plan.assignments),
-            simulated: simulated_total(self.scenario, &self.central, base, plan, &tiers),
+            analytic: requirement(self.scenario, base, &plan.assignments),
+            simulated: simulated_total(self.scenario, base, plan, &tiers)?,
             tiers,
-        }
+        })
     }
 
     fn tier_result(
@@ -269,7 +287,7 @@ impl<'a> Planner<'a> {
             starts_per_second: base.estimate(assignment, |sizing| sizing.workload.starts),
             offered_load: base.estimate(assignment, |sizing| sizing.workload.load),
             start_share_of_load: sizing.workload.start_share,
-            analytic: requirement(scenario, &self.central, base, &[assignment]),
+            analytic: requirement(scenario, base, &[assignment]),
             binding: sizing.binding,
             binding_shares: base
                 .binding_shares(assignment)
@@ -279,7 +297,10 @@ impl<'a> Planner<'a> {
             hosts_by_resource: sizing
                 .by_resource
                 .iter()
-                .map(|(resource, hosts)| ResourceHosts { resource: *resource, hosts: *hosts })
+                .map(|(resource, hosts)| ResourceHosts {
+                    resource: *resource,
+                    hosts: *hosts,
+                })
                 .collect(),
             sessions_per_vcpu: ratio(sizing.workload.sessions, vcpus),
             cell: CellResult {
@@ -289,7 +310,9 @@ impl<'a> Planner<'a> {
                 sessions: ratio(sizing.workload.sessions, sizing.cells),
             },
             simulated: outcome.map_or_else(
-                || SimulationOutcome::NotSimulated { reason: "not part of a plan".to_owned() },
+                || SimulationOutcome::NotSimulated {
+                    reason: "not part of a plan".to_owned(),
+                },
                 |(_, outcome)| outcome.clone(),
             ),
         }
@@ -304,11 +327,11 @@ impl<'a> Planner<'a> {
             id: "base".to_owned(),
             title: "as the scenario states it".to_owned(),
             changes: Vec::new(),
-            envelope: envelope(self.scenario, &self.central),
+            envelope: envelope(self.scenario),
             mean_sessions: demand.mean_sessions,
             peak_sessions: demand.peak_sessions.central,
             peak_to_mean: demand.peak_to_mean,
-            plans: reading_plans(self.scenario, &self.central, base),
+            plans: reading_plans(self.scenario, base),
         }
     }
 
@@ -324,7 +347,11 @@ impl<'a> Planner<'a> {
             profile_title: self.scenario.profile_title.clone(),
             seed: self.scenario.seed,
             draws: self.draws,
-            replications: if any { self.scenario.simulation.replications } else { 0 },
+            replications: if any {
+                self.scenario.simulation.replications
+            } else {
+                0
+            },
             overrides: sources
                 .iter()
                 .filter(|source| source.is_override)
@@ -337,7 +364,12 @@ impl<'a> Planner<'a> {
         let scenario = self.scenario;
         let host = &scenario.host;
         let promised = &scenario.service_level;
-        let all: f64 = base.central_demand.tiers.iter().map(|tier| mean(&tier.sessions)).sum();
+        let all: f64 = base
+            .central_demand
+            .tiers
+            .iter()
+            .map(|tier| mean(&tier.sessions))
+            .sum();
         ScenarioSummary {
             title: scenario.title.clone(),
             question: scenario.question.clone(),
@@ -382,21 +414,26 @@ fn reading_result(
     for plan in &scenario.plans {
         require_possible(scenario, plan, evaluation)?;
     }
-    let demand = evaluation.model.describe(&central, evaluation.peak_sessions())?;
+    let demand = evaluation
+        .model
+        .describe(&central, evaluation.peak_sessions())?;
     Ok(ReadingResult {
         id: reading.id.clone(),
         title: reading.title.clone(),
         changes: reading.changes.clone(),
-        envelope: envelope(scenario, &central),
+        envelope: envelope(scenario),
         mean_sessions: demand.mean_sessions,
         peak_sessions: demand.peak_sessions.central,
         peak_to_mean: demand.peak_to_mean,
-        plans: reading_plans(scenario, &central, evaluation),
+        plans: reading_plans(scenario, evaluation),
     })
 }
 
 fn slowdown_table(scenario: &Scenario) -> SlowdownTable {
-    SlowdownTable::new(scenario.service_level.burst_slowdown_p99, scenario.host.vcpus)
+    SlowdownTable::new(
+        scenario.service_level.burst_slowdown_p99,
+        scenario.host.vcpus,
+    )
 }
 
 fn mean(series: &[f64]) -> f64 {
@@ -404,7 +441,11 @@ fn mean(series: &[f64]) -> f64 {
 }
 
 fn ratio(numerator: f64, denominator: f64) -> f64 {
-    if denominator > 0.0 { numerator / denominator } else { 0.0 }
+    if denominator > 0.0 {
+        numerator / denominator
+    } else {
+        0.0
+    }
 }
 
 fn require_possible(
@@ -422,9 +463,14 @@ fn require_possible(
             });
         }
     }
-    let central = Draw::central(&scenario.inputs);
-    if requirement(scenario, &central, evaluation, &plan.assignments).hosts.high.is_infinite() {
-        return Err(PlanError::Unbounded { plan: plan.id.clone() });
+    if requirement(scenario, evaluation, &plan.assignments)
+        .hosts
+        .high
+        .is_infinite()
+    {
+        return Err(PlanError::Unbounded {
+            plan: plan.id.clone(),
+        });
     }
     Ok(())
 }
@@ -432,82 +478,74 @@ fn require_possible(
 /// Hardware for some tiers together, by formulas.
 fn requirement(
     scenario: &Scenario,
-    central: &Draw,
     evaluation: &Evaluation<'_>,
     assignments: &[PlanAssignment],
 ) -> Requirement {
-    requirement_of(scenario, central, evaluation, assignments, &vec![1.0; assignments.len()])
-}
-
-/// Hardware for some tiers together, the hosts of each multiplied by its weight.
-fn requirement_of(
-    scenario: &Scenario,
-    central: &Draw,
-    evaluation: &Evaluation<'_>,
-    assignments: &[PlanAssignment],
-    weights: &[f64],
-) -> Requirement {
-    let hosts = evaluation.total(central, assignments, weights, |_, hosts| hosts);
-    let price = scenario.host.usd_per_hour;
+    let hosts = evaluation.total(assignments, |_, hosts| hosts);
     Requirement {
         vcpus: hosts.scaled(f64::from(scenario.host.vcpus)),
         hosts,
-        usd_per_month: price.map(|price: InputId| {
-            evaluation.total(central, assignments, weights, |draw, hosts| {
-                hosts * draw.get(price) * HOURS_PER_MONTH
-            })
-        }),
+        usd_per_month: scenario
+            .host
+            .usd_per_hour
+            .map(|price| evaluation.total(assignments, |draw, hosts| monthly(draw, price, hosts))),
     }
 }
 
-/// The simulated total, where every tier was simulated: at each draw the tiers' hosts are corrected
-/// by what the simulation found and added up; the ends take the ends of the corrections.
+/// Hardware for some tiers together, where simulation found each tier's cells to need so much more
+/// or less than by formulas.
+fn corrected_requirement(
+    scenario: &Scenario,
+    evaluation: &Evaluation<'_>,
+    assignments: &[PlanAssignment],
+    corrections: &[Estimated],
+) -> Result<Requirement, PlanError> {
+    let hosts = evaluation.corrected_total(assignments, corrections, |_, hosts| hosts)?;
+    let usd_per_month = match scenario.host.usd_per_hour {
+        Some(price) => {
+            let monthly = |draw: &Draw, hosts: f64| monthly(draw, price, hosts);
+            Some(evaluation.corrected_total(assignments, corrections, monthly)?)
+        }
+        None => None,
+    };
+    Ok(Requirement {
+        vcpus: hosts.scaled(f64::from(scenario.host.vcpus)),
+        hosts,
+        usd_per_month,
+    })
+}
+
+fn monthly(draw: &Draw, price: InputId, hosts: f64) -> f64 {
+    hosts * draw.get(price) * HOURS_PER_MONTH
+}
+
+/// The simulated total, where every tier was simulated.
 fn simulated_total(
     scenario: &Scenario,
-    central: &Draw,
     evaluation: &Evaluation<'_>,
     plan: &Plan,
     tiers: &[TierResult],
-) -> Option<Requirement> {
-    let corrections: Vec<Estimated> = tiers
+) -> Result<Option<Requirement>, PlanError> {
+    let corrections: Option<Vec<Estimated>> = tiers
         .iter()
         .map(|tier| match &tier.simulated {
             SimulationOutcome::Simulated(simulated) => Some(simulated.over_analytic),
             SimulationOutcome::NotSimulated { .. } => None,
         })
-        .collect::<Option<_>>()?;
-    let corrected = |end: fn(&Estimated) -> f64| {
-        let weights: Vec<f64> = corrections.iter().map(end).collect();
-        requirement_of(scenario, central, evaluation, &plan.assignments, &weights)
-    };
-    let (low, middle, high) =
-        (corrected(|c| c.low), corrected(|c| c.central), corrected(|c| c.high));
-    let join = |low: Estimated, middle: Estimated, high: Estimated| Estimated {
-        central: middle.central,
-        low: low.low,
-        high: high.high,
-    };
-    let usd = match (low.usd_per_month, middle.usd_per_month, high.usd_per_month) {
-        (Some(low), Some(middle), Some(high)) => Some(join(low, middle, high)),
-        _ => None,
-    };
-    Some(Requirement {
-        vcpus: join(low.vcpus, middle.vcpus, high.vcpus),
-        hosts: join(low.hosts, middle.hosts, high.hosts),
-        usd_per_month: usd,
-    })
+        .collect();
+    corrections
+        .map(|corrections| {
+            corrected_requirement(scenario, evaluation, &plan.assignments, &corrections)
+        })
+        .transpose()
 }
 
-fn reading_plans(
-    scenario: &Scenario,
-    central: &Draw,
-    evaluation: &Evaluation<'_>,
-) -> Vec<ReadingPlan> {
+fn reading_plans(scenario: &Scenario, evaluation: &Evaluation<'_>) -> Vec<ReadingPlan> {
     scenario
         .plans
         .iter()
         .map(|plan| {
-            let needed = requirement(scenario, central, evaluation, &plan.assignments);
+            let needed = requirement(scenario, evaluation, &plan.assignments);
             ReadingPlan {
                 plan: plan.id.clone(),
                 vcpus: needed.vcpus,
@@ -520,7 +558,8 @@ fn reading_plans(
 
 /// Users × adoption × agents × concurrency ÷ sessions per CPU, exactly as on a napkin: nothing is
 /// said of when.
-fn envelope(scenario: &Scenario, draw: &Draw) -> EnvelopeResult {
+fn envelope(scenario: &Scenario) -> EnvelopeResult {
+    let draw = &Draw::stated(&scenario.inputs);
     let sessions: f64 = scenario
         .segments
         .iter()
@@ -538,7 +577,6 @@ fn envelope(scenario: &Scenario, draw: &Draw) -> EnvelopeResult {
 }
 
 fn matrix(scenario: &Scenario, evaluation: &Evaluation<'_>) -> Vec<MatrixCell> {
-    let central = Draw::central(&scenario.inputs);
     let mut cells = Vec::new();
     for (index, tier) in scenario.tiers.iter().enumerate() {
         for (technology_index, technology) in scenario.technologies.iter().enumerate() {
@@ -554,7 +592,7 @@ fn matrix(scenario: &Scenario, evaluation: &Evaluation<'_>) -> Vec<MatrixCell> {
                 MatrixOutcome::Impossible { reason }
             } else {
                 let sizing = evaluation.central(assignment);
-                let needed = requirement(scenario, &central, evaluation, &[assignment]);
+                let needed = requirement(scenario, evaluation, &[assignment]);
                 MatrixOutcome::Suitable {
                     sessions_per_vcpu: ratio(sizing.workload.sessions, needed.vcpus.central),
                     binding: sizing.binding,
@@ -585,8 +623,11 @@ fn assumption(scenario: &Scenario, id: InputId) -> Assumption {
 
 /// Every input but those of the technologies, which are listed with each technology.
 fn assumptions(scenario: &Scenario) -> Vec<Assumption> {
-    let of_technologies: Vec<InputId> =
-        scenario.technologies.iter().flat_map(crate::scenario::Technology::inputs).collect();
+    let of_technologies: Vec<InputId> = scenario
+        .technologies
+        .iter()
+        .flat_map(crate::scenario::Technology::inputs)
+        .collect();
     scenario
         .inputs
         .iter()
@@ -604,7 +645,11 @@ fn technologies(scenario: &Scenario) -> Vec<TechnologyResult> {
             title: technology.title.clone(),
             boundary: technology.boundary,
             offers: technology.offers.clone(),
-            numbers: technology.inputs().into_iter().map(|id| assumption(scenario, id)).collect(),
+            numbers: technology
+                .inputs()
+                .into_iter()
+                .map(|id| assumption(scenario, id))
+                .collect(),
         })
         .collect()
 }

@@ -1,12 +1,10 @@
 //! `tonnage check`: reads scenarios and says what is wrong with them.
 
 use clap::Args;
-use tonnage_model::scenario::{self, LoadOptions};
 
 use crate::console::{self, Console};
 use crate::failure::{Failure, Outcome};
-use crate::library::Files;
-use crate::scenario::resolve;
+use crate::scenario::load_as_written;
 use crate::text;
 
 const EXAMPLES: &str = "\
@@ -30,11 +28,8 @@ pub(crate) struct CheckArguments {
 pub(crate) fn run(arguments: &CheckArguments, console: Console) -> Result<Outcome, Failure> {
     let mut bad = 0;
     for name in &arguments.scenarios {
-        let loaded = resolve(name, console)
-            .and_then(|path| Ok(scenario::load(&Files, &path, &LoadOptions::default())?));
-        match loaded {
+        match load_as_written(name, console) {
             Ok(loaded) => {
-                console.warnings(&loaded.sources, &loaded.warnings);
                 let title = text::printable(&loaded.scenario.title);
                 console::print(&format!("{name}: good ({title})\n"))?;
             }

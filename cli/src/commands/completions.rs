@@ -4,7 +4,7 @@ use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 
 use crate::args::Arguments;
-use crate::console::{self, Console};
+use crate::console;
 use crate::failure::{Failure, Outcome};
 
 const EXAMPLES: &str = "\
@@ -21,7 +21,7 @@ pub(crate) struct CompletionsArguments {
 }
 
 /// Prints the completions.
-pub(crate) fn run(arguments: &CompletionsArguments, console: Console) -> Result<Outcome, Failure> {
+pub(crate) fn run(arguments: &CompletionsArguments) -> Result<Outcome, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(
         arguments.shell,

@@ -7,7 +7,7 @@ use tonnage_harness::host::Fingerprint;
 use tonnage_harness::measurement::{self, Availability};
 use tonnage_model::units::{Memory, Unit};
 
-use crate::console::{self, Console};
+use crate::console;
 use crate::failure::{Failure, Outcome};
 use crate::text;
 
@@ -34,7 +34,7 @@ struct Group {
 }
 
 /// Shows the host.
-pub(crate) fn run(arguments: &DoctorArguments, console: Console) -> Result<Outcome, Failure> {
+pub(crate) fn run(arguments: &DoctorArguments) -> Result<Outcome, Failure> {
     let findings = Findings {
         host: Fingerprint::of_this_host(),
         technologies: measurement::GROUPS

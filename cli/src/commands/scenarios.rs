@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 use tonnage_model::scenario::{self, LoadOptions};
 
-use crate::console::{self, Console};
+use crate::console;
 use crate::failure::{Failure, Outcome};
 use crate::library::{BUILTIN, Files, shipped_scenarios};
 use crate::text;
@@ -36,7 +36,7 @@ struct Listed {
 }
 
 /// Lists the built-in scenarios.
-pub(crate) fn run(arguments: &ScenariosArguments, console: Console) -> Result<Outcome, Failure> {
+pub(crate) fn run(arguments: &ScenariosArguments) -> Result<Outcome, Failure> {
     let mut list = Vec::new();
     for name in shipped_scenarios() {
         let path = format!("{BUILTIN}{name}.toml");

@@ -2,11 +2,12 @@
 
 use clap::{Args, ValueEnum};
 use schemars::{Schema, schema_for};
+use serde_json::{Value, json};
 use tonnage_harness::ProfileDocument;
 use tonnage_model::result::CapacityResult;
 use tonnage_model::scenario::ScenarioDocument;
 
-use crate::console::{self, Console};
+use crate::console;
 use crate::failure::{Failure, Outcome};
 
 const EXAMPLES: &str = "\
@@ -38,12 +39,33 @@ enum Format {
 }
 
 /// Prints the schema.
-pub(crate) fn run(arguments: SchemaArguments, console: Console) -> Result<Outcome, Failure> {
+pub(crate) fn run(arguments: SchemaArguments) -> Result<Outcome, Failure> {
     let schema: Schema = match arguments.format {
-        Format::Scenario => schema_for!(ScenarioDocument),
+        Format::Scenario => layered(schema_for!(ScenarioDocument)),
         Format::Profile => schema_for!(ProfileDocument),
         Format::Result => schema_for!(CapacityResult),
     };
     console::print(&super::json(&schema)?)?;
     Ok(Outcome::Done)
+}
+
+/// Lets a scenario that extends another one say only what is different. What is missing in the two
+/// together is found by `tonnage check`; an editor sees one file.
+fn layered(mut schema: Schema) -> Schema {
+    let object = schema.ensure_object();
+    if let Some(required) = object.remove("required") {
+        let whole = json!({ "required": required });
+        object.insert(
+            "anyOf".to_owned(),
+            json!([{ "required": ["extends"] }, whole]),
+        );
+    }
+    if let Some(Value::Object(definitions)) = object.get_mut("$defs") {
+        for definition in definitions.values_mut() {
+            if let Value::Object(definition) = definition {
+                definition.remove("required");
+            }
+        }
+    }
+    schema
 }

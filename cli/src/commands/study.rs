@@ -21,7 +21,7 @@ Examples:
   tonnage study mine.toml --set service_level.start_wait_p99=100ms
 
 The report goes to `tonnage-report/` and the scenario's name, unless --output
-says otherwise. Open its index.html in a browser; it needs no network.";
+says otherwise. Open its report.html in a browser; it needs no network.";
 
 /// Where reports go unless the arguments say otherwise.
 const FOLDER: &str = "tonnage-report";
@@ -31,7 +31,7 @@ const FOLDER: &str = "tonnage-report";
 #[command(after_help = EXAMPLES)]
 pub(crate) struct StudyArguments {
     /// File or name of a built-in scenario
-    #[arg(default_value = "us-knowledge-workers")]
+    #[arg(default_value = "builtin:us-knowledge-workers.toml")]
     scenario: String,
     #[command(flatten)]
     over: ScenarioArguments,

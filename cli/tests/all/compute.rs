@@ -73,7 +73,7 @@ fn a_report_is_the_same_whenever_and_wherever_it_is_made() {
             threads,
         ];
         let ran = tonnage(&[arguments.as_slice(), &["--output", text(output)]].concat());
-        assert!(ran.stderr.contains("index.html"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("report.html"), "{}", ran.stderr);
         ran.answer();
     }
     let relative = |folder: &Path| {
@@ -105,7 +105,7 @@ fn a_report_is_made_again_from_its_result() {
     assert_eq!(ran.answer(), summary);
     let copied = std::fs::read_to_string(again.join("result.json")).expect("a result");
     assert!(copied == json, "the result changed on its way");
-    assert!(again.join("index.html").is_file());
+    assert!(again.join("report.html").is_file());
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn a_study_says_what_is_not_measured_and_where_the_report_is() {
     let one_line = answer.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(one_line.contains(sentence), "{answer}");
     assert!(
-        answer.contains(text(&report.join("index.html"))),
+        answer.contains(text(&report.join("report.html"))),
         "{answer}"
     );
     let quiet = [arguments.as_slice(), &[text(&report), "--quiet"]].concat();
@@ -151,7 +151,7 @@ fn comparisons_tell_what_changed() {
     let json = compare(&["--json"]).answer();
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert_eq!(json["scenario_changed"], true);
-    assert_eq!(json["inputs"][0]["after"], "900");
+    assert_eq!(json["inputs"][0]["key"], "segments.staff.people");
     assert_eq!(compare(&["--exit-code"]).code, Some(3));
     let same = ["compare", text(&before), text(&before), "--exit-code"];
     tonnage(&same).answer();

@@ -1,7 +1,8 @@
 //! Ctrl-C: what is known by then is still written.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::run::{command, ran};
 
@@ -26,7 +27,12 @@ fn interrupted(output: &str) -> crate::run::Ran {
     .stderr(Stdio::piped())
     .spawn()
     .expect("the binary runs");
-    std::thread::sleep(Duration::from_secs(2));
+    // The folder is made just before the plan begins.
+    let deadline = Instant::now() + Duration::from_mins(1);
+    while !Path::new(output).is_dir() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_secs(1));
     let sent = Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status()
@@ -43,8 +49,10 @@ fn an_interrupted_plan_leaves_a_valid_result() {
     assert_eq!(ran.code, Some(130), "{}", ran.stderr);
     assert!(ran.stderr.contains("interrupted"), "{}", ran.stderr);
     let result: serde_json::Value = serde_json::from_str(&ran.stdout).expect("JSON");
-    let text = ran.stdout.as_str();
-    assert!(text.contains("\"not-simulated\""), "all was simulated");
+    assert!(
+        ran.stdout.contains("\"not-simulated\""),
+        "all was simulated"
+    );
     assert!(result["plans"][0]["analytic"]["vcpus"]["central"].is_number());
     let written = std::fs::read_to_string(report.join("result.json")).expect("a result");
     assert!(written == ran.stdout, "printed and written results differ");

@@ -35,10 +35,7 @@ pub(super) enum Detail {
     Full,
 }
 
-/// Sizes one tier on one technology.
-///
-/// A cell of the largest size allowed carries so many sessions within every promise; that gives
-/// the number of cells. Each cell then gets the fewest hosts that carry its even part.
+/// Sizes one tier on one technology for the busiest moment of its demand.
 pub(super) fn size(
     scenario: &Scenario,
     assignment: PlanAssignment,
@@ -48,44 +45,96 @@ pub(super) fn size(
     detail: Detail,
 ) -> Result<Sized, PlanError> {
     let carried = Carried::new(scenario, assignment, draw)?;
-    let technology = &scenario.technologies[assignment.technology];
-    let limits = match HostLimits::new(scenario, technology, &carried, draw, table)? {
-        Ok(limits) => limits,
-        Err(too_small) => return Ok(Err(too_small)),
-    };
     let workload = Workload::peak(demand, assignment.tier.0, &carried);
-    let rules = CellRules {
-        limits: &limits,
-        fleet: &scenario.fleet,
-        service_level: &scenario.service_level,
+    let site = Site {
+        scenario,
+        assignment,
+        draw,
+        table,
     };
-    size_fleet(&rules, workload, detail)
+    site.size(&carried, workload, detail, 1.0)
 }
 
+/// Where a workload is carried: the scenario's hosts and rules at one draw of the inputs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Site<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) assignment: PlanAssignment,
+    pub(super) draw: &'a Draw,
+    pub(super) table: &'a SlowdownTable,
+}
+
+impl Site<'_> {
+    /// Hosts for a workload known already, where a cell carries the `correction`th part of what the
+    /// formulas say.
+    pub(super) fn hosts(&self, workload: Workload, correction: f64) -> Result<f64, PlanError> {
+        let carried = Carried::new(self.scenario, self.assignment, self.draw)?;
+        let sized = self.size(&carried, workload, Detail::Hosts, correction)?;
+        Ok(sized.map_or(f64::INFINITY, |sizing| sizing.hosts))
+    }
+
+    fn size(
+        &self,
+        carried: &Carried,
+        workload: Workload,
+        detail: Detail,
+        correction: f64,
+    ) -> Result<Sized, PlanError> {
+        let Self {
+            scenario,
+            assignment,
+            draw,
+            table,
+        } = *self;
+        let technology = &scenario.technologies[assignment.technology];
+        let limits = match HostLimits::new(scenario, technology, carried, draw, table)? {
+            Ok(limits) => limits,
+            Err(too_small) => return Ok(Err(too_small)),
+        };
+        let rules = CellRules {
+            limits: &limits,
+            fleet: &scenario.fleet,
+            service_level: &scenario.service_level,
+        };
+        size_fleet(&rules, workload, detail, correction)
+    }
+}
+
+/// A cell of the largest size allowed carries so many sessions within every promise; that gives
+/// the number of cells. Each cell then gets the fewest hosts that carry its even part.
 fn size_fleet(
     rules: &CellRules<'_>,
     workload: Workload,
     detail: Detail,
+    correction: f64,
 ) -> Result<Sized, PlanError> {
     let most_hosts = rules.fleet.cell_hosts;
     if workload.sessions <= 0.0 {
-        return Ok(Ok(Sizing { workload, ..Sizing::nothing() }));
+        return Ok(Ok(Sizing {
+            workload,
+            ..Sizing::nothing()
+        }));
     }
-    let single_cell = holds(rules, most_hosts, workload.sessions, &workload, true)?;
+    // A cell that carries less than the formulas say is sized for so many more sessions.
+    let all = workload.sessions * correction;
+    let single_cell = holds(rules, most_hosts, all, &workload, true)?;
     let (mut binding, carries) = rules.carries(most_hosts, &workload)?;
     if !single_cell && carries <= 0.0 {
         return Ok(Err(TooSmall(
             "no number of hosts in one cell holds the service level".to_owned(),
         )));
     }
-    let cells = if single_cell { 1.0 } else { (workload.sessions / carries - 1e-9).ceil() };
-    let sessions = workload.sessions / cells;
+    let cells = if single_cell {
+        1.0
+    } else {
+        (all / carries - 1e-9).ceil()
+    };
+    let sessions = all / cells;
     let cell_hosts = fewest_hosts(rules, &workload, sessions, single_cell)?;
     if single_cell {
         // What one host fewer would break.
         let fewer = cell_hosts - 1;
-        let lacks_room =
-            fewer == 0 || !rules.has_room(fewer, sessions, &workload, single_cell)?;
+        let lacks_room = fewer == 0 || !rules.has_room(fewer, sessions, &workload, single_cell)?;
         let (linear, per_host) = rules.per_host(&workload);
         let lacks_linear = f64::from(fewer) * per_host * (1.0 + 1e-9) < sessions;
         binding = match (lacks_linear, lacks_room) {
@@ -99,7 +148,14 @@ fn size_fleet(
         Detail::Hosts => Vec::new(),
     };
     let hosts = cells * f64::from(cell_hosts + rules.fleet.spare_hosts);
-    Ok(Ok(Sizing { workload, cells, cell_hosts, hosts, binding, by_resource }))
+    Ok(Ok(Sizing {
+        workload,
+        cells,
+        cell_hosts,
+        hosts,
+        binding,
+        by_resource,
+    }))
 }
 
 /// The resource that alone needs the most hosts; the first of equals.

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::analytic::{Detail, Sized, Sizing, size};
+use super::analytic::{Detail, Site, Sized, Sizing, size};
 use super::draws::{interval, latin_hypercube};
 use super::limits::SlowdownTable;
 use super::{PlanError, Progress};
@@ -20,7 +20,13 @@ pub(super) struct Jobs(Vec<PlanAssignment>);
 
 impl Jobs {
     pub(super) fn of_plans(scenario: &Scenario) -> Self {
-        Self::unique(scenario.plans.iter().flat_map(|plan| plan.assignments.clone()).collect())
+        Self::unique(
+            scenario
+                .plans
+                .iter()
+                .flat_map(|plan| plan.assignments.clone())
+                .collect(),
+        )
     }
 
     pub(super) fn of_plans_and_matrix(scenario: &Scenario) -> Self {
@@ -65,7 +71,15 @@ impl Task<'_> {
     ) -> Result<Drawn, PlanError> {
         let demand = model.at(draw, cache)?;
         let outcomes = self.jobs.0.iter().map(|job| {
-            let sizing = size(self.scenario, *job, &demand, draw, self.table, Detail::Hosts)?.ok();
+            let sizing = size(
+                self.scenario,
+                *job,
+                &demand,
+                draw,
+                self.table,
+                Detail::Hosts,
+            )?
+            .ok();
             Ok(Outcome { sizing })
         });
         let outcomes = outcomes.collect::<Result<_, PlanError>>()?;
@@ -75,7 +89,10 @@ impl Task<'_> {
 
 /// The analytic estimate of every job, at the central inputs and at every draw.
 pub(super) struct Evaluation<'a> {
+    scenario: &'a Scenario,
+    table: &'a SlowdownTable,
     pub(super) model: DemandModel<'a>,
+    pub(super) central_draw: Draw,
     pub(super) central_demand: Demand,
     jobs: Jobs,
     central: Vec<Sized>,
@@ -104,8 +121,10 @@ impl<'a> Evaluation<'a> {
         count: u32,
         progress: &dyn Progress,
     ) -> Result<Vec<Self>, PlanError> {
-        let models: Vec<DemandModel<'a>> =
-            tasks.iter().map(|task| DemandModel::new(task.scenario)).collect::<Result<_, _>>()?;
+        let models: Vec<DemandModel<'a>> = tasks
+            .iter()
+            .map(|task| DemandModel::new(task.scenario))
+            .collect::<Result<_, _>>()?;
         let draws: Vec<Vec<Draw>> = tasks
             .iter()
             .map(|task| latin_hypercube(&task.scenario.inputs, count, task.scenario.seed))
@@ -146,11 +165,29 @@ impl<'a> Evaluation<'a> {
         let central_draw = Draw::central(&task.scenario.inputs);
         let central_demand = model.at(&central_draw, &mut ShapeCache::default())?;
         let sizes = task.jobs.0.iter().map(|job| {
-            size(task.scenario, *job, &central_demand, &central_draw, task.table, Detail::Full)
+            size(
+                task.scenario,
+                *job,
+                &central_demand,
+                &central_draw,
+                task.table,
+                Detail::Full,
+            )
         });
         let central = sizes.collect::<Result<_, _>>()?;
         let (peaks, outcomes) = drawn.into_iter().unzip();
-        Ok(Self { model, central_demand, jobs: task.jobs, central, draws, outcomes, peaks })
+        Ok(Self {
+            scenario: task.scenario,
+            table: task.table,
+            model,
+            central_draw,
+            central_demand,
+            jobs: task.jobs,
+            central,
+            draws,
+            outcomes,
+            peaks,
+        })
     }
 
     /// Peak open sessions of all tiers together.
@@ -167,7 +204,11 @@ impl<'a> Evaluation<'a> {
         if let Err(too_small) = &self.central[job] {
             return Some(too_small.0.clone());
         }
-        let failed = self.outcomes.iter().filter(|jobs| jobs[job].sizing.is_none()).count();
+        let failed = self
+            .outcomes
+            .iter()
+            .filter(|jobs| jobs[job].sizing.is_none())
+            .count();
         let share = failed as f64 / self.outcomes.len().max(1) as f64;
         (share >= IMPOSSIBLE_SHARE).then(|| {
             format!(
@@ -193,7 +234,9 @@ impl<'a> Evaluation<'a> {
         assignment: PlanAssignment,
         figure: impl Fn(&Sizing) -> f64,
     ) -> Estimated {
-        let Some(job) = self.jobs.index(assignment) else { return Estimated::exact(0.0) };
+        let Some(job) = self.jobs.index(assignment) else {
+            return Estimated::exact(0.0);
+        };
         let mut values: Vec<f64> = self
             .outcomes
             .iter()
@@ -202,36 +245,27 @@ impl<'a> Evaluation<'a> {
         interval(figure(&self.central(assignment)), &mut values)
     }
 
-    /// The hosts of some jobs together, each multiplied by its weight, turned into a figure at each
-    /// draw, with its interval. A draw at which one of them has no answer counts as above all
-    /// others.
+    /// The hosts of some jobs together, turned into a figure at each draw, with its interval. A
+    /// draw at which one of them has no answer counts as above all others.
     pub(super) fn total(
         &self,
-        central: &Draw,
         assignments: &[PlanAssignment],
-        weights: &[f64],
         figure: impl Fn(&Draw, f64) -> f64,
     ) -> Estimated {
-        let mut values = self.totals(assignments, weights, &figure);
-        let hosts: f64 = assignments
-            .iter()
-            .zip(weights)
-            .map(|(job, weight)| self.central(*job).hosts * weight)
-            .sum();
-        interval(figure(central, hosts), &mut values)
+        let mut values = self.totals(assignments, &figure);
+        let hosts: f64 = assignments.iter().map(|job| self.central(*job).hosts).sum();
+        interval(figure(&self.central_draw, hosts), &mut values)
     }
 
     /// The same by draw, in the order of the draws.
     pub(super) fn totals(
         &self,
         assignments: &[PlanAssignment],
-        weights: &[f64],
         figure: impl Fn(&Draw, f64) -> f64,
     ) -> Vec<f64> {
-        let jobs: Vec<(usize, f64)> = assignments
+        let jobs: Vec<usize> = assignments
             .iter()
-            .zip(weights)
-            .filter_map(|(job, weight)| Some((self.jobs.index(*job)?, *weight)))
+            .filter_map(|job| self.jobs.index(*job))
             .collect();
         self.draws
             .iter()
@@ -239,9 +273,11 @@ impl<'a> Evaluation<'a> {
             .map(|(draw, outcomes)| {
                 let hosts = jobs
                     .iter()
-                    .map(|(job, weight)| {
-                        let sizing = outcomes[*job].sizing.as_ref();
-                        sizing.map_or(f64::INFINITY, |sizing| sizing.hosts * weight)
+                    .map(|job| {
+                        outcomes[*job]
+                            .sizing
+                            .as_ref()
+                            .map_or(f64::INFINITY, |s| s.hosts)
                     })
                     .sum();
                 figure(draw, hosts)
@@ -249,13 +285,102 @@ impl<'a> Evaluation<'a> {
             .collect()
     }
 
-    /// The share of draws in which each resource binds, largest first.
-    pub(super) fn binding_shares(
+    /// The hosts of some jobs together when a cell carries less or more than the formulas say, by
+    /// one factor for each job; turned into a figure, with its interval.
+    ///
+    /// The ends of the interval take the ends of the factors: uncertain inputs and an undecided
+    /// simulation at their worst together.
+    pub(super) fn corrected_total(
+        &self,
+        assignments: &[PlanAssignment],
+        corrections: &[Estimated],
+        figure: impl Fn(&Draw, f64) -> f64,
+    ) -> Result<Estimated, PlanError> {
+        let central = |end: fn(&Estimated) -> f64| -> Result<f64, PlanError> {
+            let hosts = assignments
+                .iter()
+                .zip(corrections)
+                .map(|(job, correction)| {
+                    self.site(*job, &self.central_draw)
+                        .hosts(self.central(*job).workload, end(correction))
+                });
+            Ok(figure(&self.central_draw, hosts.sum::<Result<f64, _>>()?))
+        };
+        let spread = |end: fn(&Estimated) -> f64| -> Result<Estimated, PlanError> {
+            let hosts = self.corrected_hosts(assignments, corrections, end)?;
+            let figures = self
+                .draws
+                .iter()
+                .zip(hosts)
+                .map(|(draw, hosts)| figure(draw, hosts));
+            Ok(interval(central(end)?, &mut figures.collect::<Vec<f64>>()))
+        };
+        let middle = central(|correction| correction.central)?;
+        Ok(Estimated {
+            central: middle,
+            low: spread(|correction| correction.low)?.low.min(middle),
+            high: spread(|correction| correction.high)?.high.max(middle),
+        })
+    }
+
+    /// Hosts of one job at the central inputs, with the ends of its correction.
+    pub(super) fn corrected_central(
         &self,
         assignment: PlanAssignment,
-    ) -> Vec<(BindingResource, f64)> {
+        correction: Estimated,
+    ) -> Result<Estimated, PlanError> {
+        let workload = self.central(assignment).workload;
+        let hosts = |correction: f64| {
+            self.site(assignment, &self.central_draw)
+                .hosts(workload, correction)
+        };
+        Ok(Estimated {
+            central: hosts(correction.central)?,
+            low: hosts(correction.low)?,
+            high: hosts(correction.high)?,
+        })
+    }
+
+    fn corrected_hosts(
+        &self,
+        assignments: &[PlanAssignment],
+        corrections: &[Estimated],
+        end: fn(&Estimated) -> f64,
+    ) -> Result<Vec<f64>, PlanError> {
+        let jobs: Vec<(PlanAssignment, usize, f64)> = assignments
+            .iter()
+            .zip(corrections)
+            .filter_map(|(job, correction)| Some((*job, self.jobs.index(*job)?, end(correction))))
+            .collect();
+        self.draws
+            .par_iter()
+            .zip(&self.outcomes)
+            .map(|(draw, outcomes)| {
+                jobs.iter()
+                    .map(|(job, index, correction)| match &outcomes[*index].sizing {
+                        Some(sizing) => self.site(*job, draw).hosts(sizing.workload, *correction),
+                        None => Ok(f64::INFINITY),
+                    })
+                    .sum()
+            })
+            .collect()
+    }
+
+    fn site<'b>(&'b self, assignment: PlanAssignment, draw: &'b Draw) -> Site<'b> {
+        Site {
+            scenario: self.scenario,
+            assignment,
+            draw,
+            table: self.table,
+        }
+    }
+
+    /// The share of draws in which each resource binds, largest first.
+    pub(super) fn binding_shares(&self, assignment: PlanAssignment) -> Vec<(BindingResource, f64)> {
         use BindingResource::{Cpu, Density, Memory, StartRate};
-        let Some(job) = self.jobs.index(assignment) else { return Vec::new() };
+        let Some(job) = self.jobs.index(assignment) else {
+            return Vec::new();
+        };
         let bindings: Vec<BindingResource> = self
             .outcomes
             .iter()
@@ -264,7 +389,10 @@ impl<'a> Evaluation<'a> {
         let mut shares: Vec<(BindingResource, f64)> = [Cpu, Memory, StartRate, Density]
             .into_iter()
             .map(|resource| {
-                let count = bindings.iter().filter(|binding| **binding == resource).count();
+                let count = bindings
+                    .iter()
+                    .filter(|binding| **binding == resource)
+                    .count();
                 (resource, count as f64 / bindings.len().max(1) as f64)
             })
             .filter(|(_, share)| *share > 0.0)

@@ -3,8 +3,9 @@
 use std::ops::ControlFlow;
 
 use super::limits::{CellRules, HostLimits, SlowdownTable, TAIL};
+use super::monte_carlo::Evaluation;
 use super::workload::{Carried, Workload};
-use super::{PlanError, Progress};
+use super::{PlanError, Progress, corrected_requirement};
 use crate::distribution::Distribution;
 use crate::input::Draw;
 use crate::result::{
@@ -38,12 +39,16 @@ pub(super) fn simulate(
     assignment: PlanAssignment,
     central: &Draw,
     table: &SlowdownTable,
-    analytic: &Requirement,
+    base: &Evaluation<'_>,
     progress: &dyn Progress,
 ) -> Result<SimulationOutcome, PlanError> {
-    let not_simulated = |reason: &str| SimulationOutcome::NotSimulated { reason: reason.to_owned() };
+    let not_simulated = |reason: &str| SimulationOutcome::NotSimulated {
+        reason: reason.to_owned(),
+    };
     if progress.cancelled() {
-        return Ok(not_simulated("the plan was interrupted; run it again to the end"));
+        return Ok(not_simulated(
+            "the plan was interrupted; run it again to the end",
+        ));
     }
     let carried = Carried::new(scenario, assignment, central)?;
     let technology = &scenario.technologies[assignment.technology];
@@ -59,17 +64,43 @@ pub(super) fn simulate(
         PRECISION,
         &cell.effort(formula)?,
         &Control::new(&|_| {
-            if progress.cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if progress.cancelled() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         }),
     );
     let found = match found {
         Ok(found) => found,
         Err(SimulationError::Cancelled) => {
-            return Ok(not_simulated("the plan was interrupted; run it again to the end"));
+            return Ok(not_simulated(
+                "the plan was interrupted; run it again to the end",
+            ));
         }
         Err(error) => return Err(error.into()),
     };
-    Ok(cell.outcome(&found, formula, analytic))
+    let Some(over_analytic) = over_formula(&found, formula) else {
+        return Ok(not_simulated(
+            "the simulation could not decide at any load whether the promises are kept; raise \
+             simulation.events or simulation.replications",
+        ));
+    };
+    let requirement = corrected_requirement(scenario, base, &[assignment], &[over_analytic])?;
+    let hosts = base.corrected_central(assignment, over_analytic)?;
+    let at_central = hosts.scaled(f64::from(scenario.host.vcpus));
+    Ok(cell.outcome(&found, over_analytic, requirement, at_central))
+}
+
+/// What the simulation needs over what the formulas need: hardware goes with the inverse of what a
+/// cell carries. `None` if the search ended without both ends of its interval.
+fn over_formula(found: &Capacity, formula: f64) -> Option<Estimated> {
+    let decided = found.meets > 0.0 && found.fails.is_finite() && found.at_capacity.is_some();
+    decided.then(|| Estimated {
+        central: formula / found.estimate,
+        low: formula / found.fails.max(found.estimate),
+        high: formula / found.meets.min(found.estimate),
+    })
 }
 
 /// The cell that is simulated.
@@ -88,8 +119,16 @@ impl<'a> Cell<'a> {
         carried: &'a Carried,
         limits: &'a HostLimits,
     ) -> Result<Self, PlanError> {
-        let most = scenario.simulation.cell_hosts.min(scenario.fleet.cell_hosts);
-        let mut cell = Self { scenario, carried, limits, hosts: most };
+        let most = scenario
+            .simulation
+            .cell_hosts
+            .min(scenario.fleet.cell_hosts);
+        let mut cell = Self {
+            scenario,
+            carried,
+            limits,
+            hosts: most,
+        };
         while cell.hosts > 1 && cell.affordable_seconds(cell.formula()?) < SHORTEST_WATCH {
             cell.hosts /= 2;
         }
@@ -123,7 +162,10 @@ impl<'a> Cell<'a> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let bytes = |value: f64| value.max(0.0).round() as u64;
         let start_cpu = Distribution::deterministic(carried.start_cpu).map_err(|error| {
-            SimulationError::InvalidSpec { field: "start_cpu", reason: error.to_string() }
+            SimulationError::InvalidSpec {
+                field: "start_cpu",
+                reason: error.to_string(),
+            }
         })?;
         Ok(CellSpec {
             hosts: self.hosts,
@@ -161,7 +203,9 @@ impl<'a> Cell<'a> {
                 scenario::Placement::Random => Placement::Random,
             },
             full: match fleet.when_full {
-                WhenFull::Queue => Full::Queue { limit: fleet.queue_limit },
+                WhenFull::Queue => Full::Queue {
+                    limit: fleet.queue_limit,
+                },
                 WhenFull::Reject => Full::Reject,
             },
         })
@@ -179,11 +223,17 @@ impl<'a> Cell<'a> {
 
     fn effort(&self, sessions: f64) -> Result<Effort, SimulationError> {
         let options = &self.scenario.simulation;
-        let whole = self.affordable_seconds(sessions).min(options.window_seconds);
+        let whole = self
+            .affordable_seconds(sessions)
+            .min(options.window_seconds);
         Ok(Effort {
             observation: Observation::new(WARM_UP * whole, (1.0 - WARM_UP) * whole)?,
             replications: u64::from(options.replications),
-            run: RunId { seed: self.scenario.seed, cell: 0, replication: 0 },
+            run: RunId {
+                seed: self.scenario.seed,
+                cell: 0,
+                replication: 0,
+            },
             max_events: 2 * TRIALS * u64::from(options.events) * u64::from(options.replications),
         })
     }
@@ -191,33 +241,15 @@ impl<'a> Cell<'a> {
     fn outcome(
         &self,
         found: &Capacity,
-        formula: f64,
-        analytic: &Requirement,
+        over_analytic: Estimated,
+        requirement: Requirement,
+        vcpus_at_central_inputs: Estimated,
     ) -> SimulationOutcome {
-        let Some(at_capacity) =
-            found.at_capacity.as_ref().filter(|_| found.meets > 0.0 && found.fails.is_finite())
-        else {
-            return SimulationOutcome::NotSimulated {
-                reason: "the simulation could not decide at any load whether the promises are \
-                         kept; raise simulation.events or simulation.replications"
-                    .to_owned(),
-            };
-        };
-        // The hardware needed goes with the inverse of what a cell carries.
-        let over_analytic = Estimated {
-            central: formula / found.estimate,
-            low: formula / found.fails.max(found.estimate),
-            high: formula / found.meets.min(found.estimate),
-        };
-        let central_vcpus = analytic.vcpus.central;
+        let watched = found.at_capacity.as_ref();
         let options = &self.scenario.simulation;
         SimulationOutcome::Simulated(Box::new(SimulatedResult {
-            requirement: Requirement {
-                vcpus: corrected(analytic.vcpus, over_analytic),
-                hosts: corrected(analytic.hosts, over_analytic),
-                usd_per_month: analytic.usd_per_month.map(|usd| corrected(usd, over_analytic)),
-            },
-            vcpus_at_central_inputs: over_analytic.scaled(central_vcpus),
+            requirement,
+            vcpus_at_central_inputs,
             over_analytic,
             explanation: explain(over_analytic, found.limited_by),
             cell_sessions: Estimated {
@@ -226,11 +258,11 @@ impl<'a> Cell<'a> {
                 high: found.fails.max(found.estimate),
             },
             cell_hosts: self.hosts,
-            window_seconds: at_capacity.replications.merged().seconds
+            window_seconds: watched.map_or(0.0, |at| at.replications.merged().seconds)
                 / f64::from(options.replications),
             replications: options.replications,
             events: found.events,
-            service_level: self.promises(at_capacity),
+            service_level: watched.map_or_else(Vec::new, |at| self.promises(at)),
         }))
     }
 
@@ -249,7 +281,12 @@ impl<'a> Cell<'a> {
                 promised.burst_slowdown_p99,
                 Metric::SlowdownQuantile(1.0 - TAIL),
             ),
-            ("requests turned away", "share", promised.rejected, Metric::RejectionFraction),
+            (
+                "requests turned away",
+                "share",
+                promised.rejected,
+                Metric::RejectionFraction,
+            ),
         ];
         rows.into_iter()
             .filter_map(|(name, unit, target, metric)| {
@@ -268,16 +305,6 @@ impl<'a> Cell<'a> {
                 })
             })
             .collect()
-    }
-}
-
-/// A requirement corrected by simulation: the interval is as wide as input uncertainty and
-/// simulation noise at their worst together.
-fn corrected(analytic: Estimated, over_analytic: Estimated) -> Estimated {
-    Estimated {
-        central: analytic.central * over_analytic.central,
-        low: analytic.low * over_analytic.low,
-        high: analytic.high * over_analytic.high,
     }
 }
 
