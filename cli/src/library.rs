@@ -11,7 +11,7 @@ pub(crate) const BUILTIN: &str = "builtin:";
 
 /// A path that stands alone though it means a file: relative to the working directory, whatever
 /// the file it is named in.
-const WORKING_DIRECTORY: &str = "builtin:./";
+const WORKING_DIRECTORY: &str = "file:";
 
 /// The shipped files by their path.
 static SHIPPED: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/shipped.rs"));
@@ -25,9 +25,6 @@ pub(crate) struct Files;
 
 impl Library for Files {
     fn read(&self, path: &str) -> Result<String, LibraryError> {
-        if let Some(file) = path.strip_prefix(WORKING_DIRECTORY) {
-            return read_file(Path::new(file));
-        }
         match path.strip_prefix(BUILTIN) {
             Some(name) => shipped(name)
                 .map(str::to_owned)

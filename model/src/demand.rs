@@ -93,8 +93,14 @@ impl ShapeCache {
             cached.turns == turns && cached.think == think && cached.burst == burst
         });
         Ok(known.unwrap_or_else(|| {
-            let length = SessionLength::new(turns.clone(), think.clone(), burst.clone());
-            self.lengths.push(CachedLength { turns, think, burst, length, shapes: Vec::new() });
+            let length = SessionLength::new(turns, think.clone(), burst.clone());
+            self.lengths.push(CachedLength {
+                turns,
+                think,
+                burst,
+                length,
+                shapes: Vec::new(),
+            });
             self.lengths.len() - 1
         }))
     }
@@ -140,8 +146,14 @@ impl<'a> DemandModel<'a> {
     /// # Errors
     /// Never for a scenario that was resolved: its curves are finite.
     pub fn new(scenario: &'a Scenario) -> Result<Self, PlanError> {
-        let starts = scenario.segments.iter().map(|segment| rate(starts_in_utc(segment)));
-        Ok(Self { scenario, starts: starts.collect::<Result<_, _>>()? })
+        let starts = scenario
+            .segments
+            .iter()
+            .map(|segment| rate(starts_in_utc(segment)));
+        Ok(Self {
+            scenario,
+            starts: starts.collect::<Result<_, _>>()?,
+        })
     }
 
     /// The demand at one draw of the inputs.
@@ -170,7 +182,15 @@ impl<'a> DemandModel<'a> {
             })
             .collect();
         let levels = self.levels(draw, meaning, &lengths, cache)?;
-        for (SegmentLevel { segment, level, shares }, starts) in levels.iter().zip(&self.starts) {
+        for (
+            SegmentLevel {
+                segment,
+                level,
+                shares,
+            },
+            starts,
+        ) in levels.iter().zip(&self.starts)
+        {
             let agents = self.scenario.agents(segment, draw);
             for (tier, share) in shares {
                 let demand = &mut tiers[*tier];
@@ -178,9 +198,11 @@ impl<'a> DemandModel<'a> {
                 let mean_sessions = level * share;
                 let rate = mean_sessions / demand.session_seconds;
                 let open = cache.shape(lengths[*tier], starts);
-                for slot in 0..SLOTS_PER_WEEK {
-                    demand.sessions[slot] += mean_sessions * open[slot];
-                    demand.starts[slot] += rate * starts.values()[slot];
+                for (sessions, open) in demand.sessions.iter_mut().zip(open) {
+                    *sessions += mean_sessions * open;
+                }
+                for (sum, starts) in demand.starts.iter_mut().zip(starts.values()) {
+                    *sum += rate * starts;
                 }
             }
         }
@@ -189,7 +211,9 @@ impl<'a> DemandModel<'a> {
 
     fn lengths(&self, draw: &Draw, cache: &mut ShapeCache) -> Result<Vec<usize>, PlanError> {
         let tiers = self.scenario.tiers.iter();
-        tiers.map(|tier| cache.length(self.scenario, tier, draw)).collect()
+        tiers
+            .map(|tier| cache.length(self.scenario, tier, draw))
+            .collect()
     }
 
     /// The demand as a report shows it. `peak_interval` is the interval of the peak over the draws.
@@ -211,7 +235,9 @@ impl<'a> DemandModel<'a> {
         let lag = (peak_slot as f64 - start_peak_slot as f64) / SLOTS_PER_HOUR as f64;
         let week = HOURS_PER_WEEK as f64;
         Ok(DemandResult {
-            hours: (0..SLOTS_PER_WEEK).map(|slot| slot as f64 / SLOTS_PER_HOUR as f64).collect(),
+            hours: (0..SLOTS_PER_WEEK)
+                .map(|slot| slot as f64 / SLOTS_PER_HOUR as f64)
+                .collect(),
             by_zone: self.by_zone(central, &mut cache)?,
             by_tier: self
                 .scenario
@@ -228,7 +254,11 @@ impl<'a> DemandModel<'a> {
             peak_sessions: peak_interval,
             peak_hour: peak_slot as f64 / SLOTS_PER_HOUR as f64,
             peak_to_mean: peak_sessions / mean_sessions,
-            peak_lag_hours: if lag.abs() > week / 2.0 { lag - lag.signum() * week } else { lag },
+            peak_lag_hours: if lag.abs() > week / 2.0 {
+                lag - lag.signum() * week
+            } else {
+                lag
+            },
             meanings: self.meanings(central, &mut cache)?,
             sessions,
             starts_per_second: starts,
@@ -260,14 +290,15 @@ impl<'a> DemandModel<'a> {
     }
 
     /// Open sessions in each zone; equal names of several segments are added up.
-    fn by_zone(
-        &self,
-        draw: &Draw,
-        cache: &mut ShapeCache,
-    ) -> Result<Vec<NamedSeries>, PlanError> {
+    fn by_zone(&self, draw: &Draw, cache: &mut ShapeCache) -> Result<Vec<NamedSeries>, PlanError> {
         let lengths = self.lengths(draw, cache)?;
         let mut zones: Vec<NamedSeries> = Vec::new();
-        for SegmentLevel { segment, level, shares } in self.levels(draw, None, &lengths, cache)? {
+        for SegmentLevel {
+            segment,
+            level,
+            shares,
+        } in self.levels(draw, None, &lengths, cache)?
+        {
             for zone in &segment.arrivals.zones {
                 let starts = rate(segment.arrivals.curve.in_utc(zone.slots_ahead).collect())?;
                 let index = zones.iter().position(|known| known.name == zone.name);
@@ -298,8 +329,11 @@ impl<'a> DemandModel<'a> {
     ) -> Result<f64, PlanError> {
         let lengths = self.lengths(draw, cache)?;
         let mut sum = 0.0;
-        for SegmentLevel { segment, level, shares } in
-            self.levels(draw, meaning, &lengths, cache)?
+        for SegmentLevel {
+            segment,
+            level,
+            shares,
+        } in self.levels(draw, meaning, &lengths, cache)?
         {
             sum += level * working_hours_mean(segment, &shares, &lengths, cache)?;
         }
@@ -326,7 +360,11 @@ impl<'a> DemandModel<'a> {
                     }
                     ConcurrencyMeaning::Peak => peak_of(&shares, starts, lengths, cache),
                 };
-                Ok(SegmentLevel { segment, level: stated / of_unit_mean, shares })
+                Ok(SegmentLevel {
+                    segment,
+                    level: stated / of_unit_mean,
+                    shares,
+                })
             })
             .collect()
     }
@@ -340,7 +378,10 @@ fn rate(values: Vec<f64>) -> Result<PeriodicRate, PlanError> {
 fn starts_in_utc(segment: &Segment) -> Vec<f64> {
     let mut starts = vec![0.0; SLOTS_PER_WEEK];
     for zone in &segment.arrivals.zones {
-        for (sum, value) in starts.iter_mut().zip(segment.arrivals.curve.in_utc(zone.slots_ahead)) {
+        for (sum, value) in starts
+            .iter_mut()
+            .zip(segment.arrivals.curve.in_utc(zone.slots_ahead))
+        {
             *sum += zone.share * value;
         }
     }
@@ -349,8 +390,16 @@ fn starts_in_utc(segment: &Segment) -> Vec<f64> {
 
 /// The tiers of a segment with their shares, scaled to add up to 1.
 fn shares(segment: &Segment, draw: &Draw) -> Vec<(usize, f64)> {
-    let sum: f64 = segment.shares.iter().map(|(_, share)| draw.get(*share)).sum();
-    segment.shares.iter().map(|(tier, share)| (tier.0, draw.get(*share) / sum)).collect()
+    let sum: f64 = segment
+        .shares
+        .iter()
+        .map(|(_, share)| draw.get(*share))
+        .sum();
+    segment
+        .shares
+        .iter()
+        .map(|(tier, share)| (tier.0, draw.get(*share) / sum))
+        .collect()
 }
 
 /// The highest value over the week when the mean is 1.
@@ -397,7 +446,11 @@ fn works_in_working_hours(segment: &Segment) -> bool {
 
 /// The slot and the value of the highest point.
 pub(crate) fn peak(series: &[f64]) -> (usize, f64) {
-    let highest = series.iter().copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1));
+    let highest = series
+        .iter()
+        .copied()
+        .enumerate()
+        .max_by(|a, b| a.1.total_cmp(&b.1));
     highest.unwrap_or((0, 0.0))
 }
 

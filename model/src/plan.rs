@@ -148,20 +148,27 @@ impl<'a> Planner<'a> {
     fn run(&self) -> Result<CapacityResult, PlanError> {
         let scenario = self.scenario;
         let readings = &self.loaded.readings;
-        let tables: Vec<SlowdownTable> =
-            readings.iter().map(|reading| slowdown_table(&reading.scenario)).collect();
-        let base =
-            Task { scenario, jobs: Jobs::of_plans_and_matrix(scenario), table: &self.table };
+        let tables: Vec<SlowdownTable> = readings
+            .iter()
+            .map(|reading| slowdown_table(&reading.scenario))
+            .collect();
+        let base = Task {
+            scenario,
+            jobs: Jobs::of_plans_and_matrix(scenario),
+            table: &self.table,
+        };
         let of_readings = readings.iter().zip(&tables).map(|(reading, table)| Task {
             scenario: &reading.scenario,
             jobs: Jobs::of_plans(&reading.scenario),
             table,
         });
-        self.progress.begin("analytic estimate", u64::from(self.draws));
+        self.progress
+            .begin("analytic estimate", u64::from(self.draws));
         let tasks = std::iter::once(base).chain(of_readings).collect();
-        let mut evaluations =
-            Evaluation::of_all(tasks, self.draws, self.progress)?.into_iter();
-        let Some(base) = evaluations.next() else { unreachable!("the first task is the base") };
+        let mut evaluations = Evaluation::of_all(tasks, self.draws, self.progress)?.into_iter();
+        let Some(base) = evaluations.next() else {
+            unreachable!("the first task is the base")
+        };
         for plan in &scenario.plans {
             require_possible(scenario, plan, &base)?;
         }
@@ -186,7 +193,7 @@ impl<'a> Planner<'a> {
             answer: words::answer(scenario, &plans),
             warnings: words::warnings(scenario, &plans, &base),
             demand,
-            envelope: envelope(scenario, &self.central),
+            envelope: envelope(scenario),
             readings: reading_results,
             plans,
             matrix,
@@ -202,8 +209,12 @@ impl<'a> Planner<'a> {
         &self,
         base: &Evaluation<'_>,
     ) -> Result<Vec<(PlanAssignment, SimulationOutcome)>, PlanError> {
-        let mut wanted: Vec<PlanAssignment> =
-            self.scenario.plans.iter().flat_map(|plan| plan.assignments.clone()).collect();
+        let mut wanted: Vec<PlanAssignment> = self
+            .scenario
+            .plans
+            .iter()
+            .flat_map(|plan| plan.assignments.clone())
+            .collect();
         wanted.sort_unstable();
         wanted.dedup();
         if !self.options.simulate {
@@ -211,7 +222,12 @@ impl<'a> Planner<'a> {
             return Ok(wanted
                 .into_iter()
                 .map(|assignment| {
-                    (assignment, SimulationOutcome::NotSimulated { reason: reason.to_owned() })
+                    (
+                        assignment,
+                        SimulationOutcome::NotSimulated {
+                            reason: reason.to_owned(),
+                        },
+                    )
                 })
                 .collect());
         }
@@ -281,7 +297,10 @@ impl<'a> Planner<'a> {
             hosts_by_resource: sizing
                 .by_resource
                 .iter()
-                .map(|(resource, hosts)| ResourceHosts { resource: *resource, hosts: *hosts })
+                .map(|(resource, hosts)| ResourceHosts {
+                    resource: *resource,
+                    hosts: *hosts,
+                })
                 .collect(),
             sessions_per_vcpu: ratio(sizing.workload.sessions, vcpus),
             cell: CellResult {
@@ -291,7 +310,9 @@ impl<'a> Planner<'a> {
                 sessions: ratio(sizing.workload.sessions, sizing.cells),
             },
             simulated: outcome.map_or_else(
-                || SimulationOutcome::NotSimulated { reason: "not part of a plan".to_owned() },
+                || SimulationOutcome::NotSimulated {
+                    reason: "not part of a plan".to_owned(),
+                },
                 |(_, outcome)| outcome.clone(),
             ),
         }
@@ -306,7 +327,7 @@ impl<'a> Planner<'a> {
             id: "base".to_owned(),
             title: "as the scenario states it".to_owned(),
             changes: Vec::new(),
-            envelope: envelope(self.scenario, &self.central),
+            envelope: envelope(self.scenario),
             mean_sessions: demand.mean_sessions,
             peak_sessions: demand.peak_sessions.central,
             peak_to_mean: demand.peak_to_mean,
@@ -326,7 +347,11 @@ impl<'a> Planner<'a> {
             profile_title: self.scenario.profile_title.clone(),
             seed: self.scenario.seed,
             draws: self.draws,
-            replications: if any { self.scenario.simulation.replications } else { 0 },
+            replications: if any {
+                self.scenario.simulation.replications
+            } else {
+                0
+            },
             overrides: sources
                 .iter()
                 .filter(|source| source.is_override)
@@ -339,7 +364,12 @@ impl<'a> Planner<'a> {
         let scenario = self.scenario;
         let host = &scenario.host;
         let promised = &scenario.service_level;
-        let all: f64 = base.central_demand.tiers.iter().map(|tier| mean(&tier.sessions)).sum();
+        let all: f64 = base
+            .central_demand
+            .tiers
+            .iter()
+            .map(|tier| mean(&tier.sessions))
+            .sum();
         ScenarioSummary {
             title: scenario.title.clone(),
             question: scenario.question.clone(),
@@ -384,12 +414,14 @@ fn reading_result(
     for plan in &scenario.plans {
         require_possible(scenario, plan, evaluation)?;
     }
-    let demand = evaluation.model.describe(&central, evaluation.peak_sessions())?;
+    let demand = evaluation
+        .model
+        .describe(&central, evaluation.peak_sessions())?;
     Ok(ReadingResult {
         id: reading.id.clone(),
         title: reading.title.clone(),
         changes: reading.changes.clone(),
-        envelope: envelope(scenario, &central),
+        envelope: envelope(scenario),
         mean_sessions: demand.mean_sessions,
         peak_sessions: demand.peak_sessions.central,
         peak_to_mean: demand.peak_to_mean,
@@ -398,7 +430,10 @@ fn reading_result(
 }
 
 fn slowdown_table(scenario: &Scenario) -> SlowdownTable {
-    SlowdownTable::new(scenario.service_level.burst_slowdown_p99, scenario.host.vcpus)
+    SlowdownTable::new(
+        scenario.service_level.burst_slowdown_p99,
+        scenario.host.vcpus,
+    )
 }
 
 fn mean(series: &[f64]) -> f64 {
@@ -406,7 +441,11 @@ fn mean(series: &[f64]) -> f64 {
 }
 
 fn ratio(numerator: f64, denominator: f64) -> f64 {
-    if denominator > 0.0 { numerator / denominator } else { 0.0 }
+    if denominator > 0.0 {
+        numerator / denominator
+    } else {
+        0.0
+    }
 }
 
 fn require_possible(
@@ -424,8 +463,14 @@ fn require_possible(
             });
         }
     }
-    if requirement(scenario, evaluation, &plan.assignments).hosts.high.is_infinite() {
-        return Err(PlanError::Unbounded { plan: plan.id.clone() });
+    if requirement(scenario, evaluation, &plan.assignments)
+        .hosts
+        .high
+        .is_infinite()
+    {
+        return Err(PlanError::Unbounded {
+            plan: plan.id.clone(),
+        });
     }
     Ok(())
 }
@@ -440,9 +485,10 @@ fn requirement(
     Requirement {
         vcpus: hosts.scaled(f64::from(scenario.host.vcpus)),
         hosts,
-        usd_per_month: scenario.host.usd_per_hour.map(|price| {
-            evaluation.total(assignments, |draw, hosts| monthly(draw, price, hosts))
-        }),
+        usd_per_month: scenario
+            .host
+            .usd_per_hour
+            .map(|price| evaluation.total(assignments, |draw, hosts| monthly(draw, price, hosts))),
     }
 }
 
@@ -512,7 +558,8 @@ fn reading_plans(scenario: &Scenario, evaluation: &Evaluation<'_>) -> Vec<Readin
 
 /// Users × adoption × agents × concurrency ÷ sessions per CPU, exactly as on a napkin: nothing is
 /// said of when.
-fn envelope(scenario: &Scenario, draw: &Draw) -> EnvelopeResult {
+fn envelope(scenario: &Scenario) -> EnvelopeResult {
+    let draw = &Draw::stated(&scenario.inputs);
     let sessions: f64 = scenario
         .segments
         .iter()
@@ -576,8 +623,11 @@ fn assumption(scenario: &Scenario, id: InputId) -> Assumption {
 
 /// Every input but those of the technologies, which are listed with each technology.
 fn assumptions(scenario: &Scenario) -> Vec<Assumption> {
-    let of_technologies: Vec<InputId> =
-        scenario.technologies.iter().flat_map(crate::scenario::Technology::inputs).collect();
+    let of_technologies: Vec<InputId> = scenario
+        .technologies
+        .iter()
+        .flat_map(crate::scenario::Technology::inputs)
+        .collect();
     scenario
         .inputs
         .iter()
@@ -595,7 +645,11 @@ fn technologies(scenario: &Scenario) -> Vec<TechnologyResult> {
             title: technology.title.clone(),
             boundary: technology.boundary,
             offers: technology.offers.clone(),
-            numbers: technology.inputs().into_iter().map(|id| assumption(scenario, id)).collect(),
+            numbers: technology
+                .inputs()
+                .into_iter()
+                .map(|id| assumption(scenario, id))
+                .collect(),
         })
         .collect()
 }

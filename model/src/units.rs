@@ -337,8 +337,9 @@ pub fn short(value: f64) -> String {
         .find(|(size, _)| value.abs() >= size * 0.9995)
         .unwrap_or((1.0, ""));
     let scaled = value / size;
+    let whole = suffix.is_empty() && scaled.fract() == 0.0;
     let decimals = match scaled.abs() {
-        magnitude if magnitude >= 99.95 || (size == 1.0 && scaled.fract() == 0.0) => 0,
+        magnitude if magnitude >= 99.95 || whole => 0,
         magnitude if magnitude >= 9.995 => 1,
         _ => 2,
     };
@@ -366,14 +367,14 @@ fn significant(value: f64) -> String {
 }
 
 fn scaled(value: f64, units: &[(f64, &str)]) -> String {
-    let unit = units
-        .iter()
-        .find(|(size, _)| value.abs() >= *size)
-        .or(if value == 0.0 {
-            units.iter().find(|(size, _)| *size == 1.0)
-        } else {
-            units.last()
-        });
+    let unit = if value == 0.0 {
+        units.iter().find(|(size, _)| (1.0..60.0).contains(size))
+    } else {
+        units
+            .iter()
+            .find(|(size, _)| value.abs() >= *size)
+            .or(units.last())
+    };
     match unit {
         Some((size, suffix)) => format!("{}{suffix}", significant(value / size)),
         None => significant(value),

@@ -37,10 +37,10 @@ fn all() -> Vec<(String, Scenario)> {
 
 /// Sessions open if every concurrency were a share of the agents at the same time: the napkin.
 fn sessions(scenario: &Scenario) -> f64 {
-    let central = Draw::central(&scenario.inputs);
+    let stated = Draw::stated(&scenario.inputs);
     let segments = scenario.segments.iter();
     segments
-        .map(|segment| scenario.agents(segment, &central) * central.get(segment.concurrency))
+        .map(|segment| scenario.agents(segment, &stated) * stated.get(segment.concurrency))
         .sum()
 }
 
@@ -185,9 +185,9 @@ fn the_seed_reading_takes_the_claim_at_its_word() {
 #[test]
 fn shares_add_up_and_every_tier_of_a_plan_can_be_carried() {
     for (name, scenario) in all() {
-        let central = Draw::central(&scenario.inputs);
+        let stated = Draw::stated(&scenario.inputs);
         for segment in &scenario.segments {
-            let shares = segment.shares.iter().map(|(_, share)| central.get(*share));
+            let shares = segment.shares.iter().map(|(_, share)| stated.get(*share));
             assert_close(shares.sum(), 1.0, &name);
             let zones: f64 = segment.arrivals.zones.iter().map(|zone| zone.share).sum();
             assert!(

@@ -107,7 +107,7 @@ pub fn override_of(
         file,
         bytes: value_start..assignment.len(),
     };
-    let mut node = override_value(file, value.trim(), value_span);
+    let mut node = override_value(file, value.trim(), &value_span);
     let key_span = Span {
         file,
         bytes: 0..path.len(),
@@ -126,7 +126,7 @@ pub fn override_of(
     Some(node)
 }
 
-fn override_value(file: FileId, text: &str, span: Span) -> Node {
+fn override_value(file: FileId, text: &str, span: &Span) -> Node {
     let mut scratch = Sources::default();
     let line = scratch.add_file("override", format!("value = {text}\n"));
     let mut problems = Vec::new();
@@ -139,7 +139,7 @@ fn override_value(file: FileId, text: &str, span: Span) -> Node {
             value: Value::String(text.to_owned()),
             span: span.clone(),
         });
-    relocate(&mut node, file, &span);
+    relocate(&mut node, file, span);
     node
 }
 

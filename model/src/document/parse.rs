@@ -62,16 +62,15 @@ impl Reader {
             DeValue::String(text) => Value::String(text.into_owned()),
             DeValue::Integer(integer) => {
                 let digits = integer.as_str();
-                match i64::from_str_radix(digits, integer.radix()) {
-                    Ok(number) => Value::Number(number as f64),
-                    Err(_) => {
-                        problems.push(Problem::error(
-                            "this integer is too large to be read exactly",
-                            &span,
-                            "beyond 64 bits",
-                        ));
-                        return None;
-                    }
+                if let Ok(number) = i64::from_str_radix(digits, integer.radix()) {
+                    Value::Number(number as f64)
+                } else {
+                    problems.push(Problem::error(
+                        "this integer is too large to be read exactly",
+                        &span,
+                        "beyond 64 bits",
+                    ));
+                    return None;
                 }
             }
             DeValue::Float(float) => match float.as_str().parse::<f64>() {

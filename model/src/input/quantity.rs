@@ -180,6 +180,9 @@ impl<U: Unit> Decode for Quantity<U> {
     }
 }
 
+/// The keys that hold the figures of a belief.
+const FIGURES: [&str; 6] = ["value", "low", "mode", "high", "p50", "p95"];
+
 /// Reads `"20min"`, `{ low, high }`, `{ low, mode, high }`, `{ p50, p95 }` or `{ value = … }`.
 pub(super) fn decode_uncertain<U: Unit>(
     node: &Node,
@@ -189,7 +192,6 @@ pub(super) fn decode_uncertain<U: Unit>(
     let Value::Table(table) = &node.value else {
         return decode_scalar::<U>(node, decoder).map(Uncertain::Exact);
     };
-    const FIGURES: [&str; 6] = ["value", "low", "mode", "high", "p50", "p95"];
     let mut known: Vec<&str> = FIGURES.to_vec();
     if may_cite {
         known.extend(CITATION_KEYS);

@@ -145,6 +145,12 @@ impl Draw {
         Self(inputs.0.iter().map(|input| input.value.central()).collect())
     }
 
+    /// Every input as its author states it: the mode of a three-point belief, the median of any
+    /// other. What a person multiplies on a napkin.
+    pub fn stated(inputs: &Inputs) -> Self {
+        Self(inputs.0.iter().map(|input| input.value.stated()).collect())
+    }
+
     /// Every uncertain input at the quantile `uniform` gives for it, each call a number from 0 to
     /// 1; `uniform` is called once for every input, uncertain or not, so that the stream of one
     /// input does not depend on which others are uncertain. No value leaves the range of its unit:

@@ -46,7 +46,12 @@ pub(super) fn size(
 ) -> Result<Sized, PlanError> {
     let carried = Carried::new(scenario, assignment, draw)?;
     let workload = Workload::peak(demand, assignment.tier.0, &carried);
-    let site = Site { scenario, assignment, draw, table };
+    let site = Site {
+        scenario,
+        assignment,
+        draw,
+        table,
+    };
     site.size(&carried, workload, detail, 1.0)
 }
 
@@ -75,7 +80,12 @@ impl Site<'_> {
         detail: Detail,
         correction: f64,
     ) -> Result<Sized, PlanError> {
-        let Self { scenario, assignment, draw, table } = *self;
+        let Self {
+            scenario,
+            assignment,
+            draw,
+            table,
+        } = *self;
         let technology = &scenario.technologies[assignment.technology];
         let limits = match HostLimits::new(scenario, technology, carried, draw, table)? {
             Ok(limits) => limits,
@@ -100,7 +110,10 @@ fn size_fleet(
 ) -> Result<Sized, PlanError> {
     let most_hosts = rules.fleet.cell_hosts;
     if workload.sessions <= 0.0 {
-        return Ok(Ok(Sizing { workload, ..Sizing::nothing() }));
+        return Ok(Ok(Sizing {
+            workload,
+            ..Sizing::nothing()
+        }));
     }
     // A cell that carries less than the formulas say is sized for so many more sessions.
     let all = workload.sessions * correction;
@@ -111,7 +124,11 @@ fn size_fleet(
             "no number of hosts in one cell holds the service level".to_owned(),
         )));
     }
-    let cells = if single_cell { 1.0 } else { (all / carries - 1e-9).ceil() };
+    let cells = if single_cell {
+        1.0
+    } else {
+        (all / carries - 1e-9).ceil()
+    };
     let sessions = all / cells;
     let cell_hosts = fewest_hosts(rules, &workload, sessions, single_cell)?;
     if single_cell {
@@ -120,14 +137,25 @@ fn size_fleet(
         let has_room = fewer > 0 && rules.has_room(fewer, sessions, &workload, single_cell)?;
         let (linear, per_host) = rules.per_host(&workload);
         let lacks_linear = f64::from(fewer) * per_host < sessions;
-        binding = if lacks_linear || has_room { linear } else { rules.limits.slot_resource };
+        binding = if lacks_linear || has_room {
+            linear
+        } else {
+            rules.limits.slot_resource
+        };
     }
     let by_resource = match detail {
         Detail::Full => rules.hosts_by_resource(most_hosts, &workload)?,
         Detail::Hosts => Vec::new(),
     };
     let hosts = cells * f64::from(cell_hosts + rules.fleet.spare_hosts);
-    Ok(Ok(Sizing { workload, cells, cell_hosts, hosts, binding, by_resource }))
+    Ok(Ok(Sizing {
+        workload,
+        cells,
+        cell_hosts,
+        hosts,
+        binding,
+        by_resource,
+    }))
 }
 
 /// Whether a cell of so many hosts carries so many sessions within every promise.

@@ -6,9 +6,7 @@
 
 use crate::input::Draw;
 use crate::profile::Boundary;
-use crate::result::{
-    ClaimResult, DemandResult, MatrixCell, MatrixOutcome, PlanResult, Verdict,
-};
+use crate::result::{ClaimResult, DemandResult, MatrixCell, MatrixOutcome, PlanResult, Verdict};
 use crate::scenario::Scenario;
 use crate::units::{Ratio, Unit, short};
 
@@ -42,12 +40,16 @@ pub(super) fn judge(
         unmeasured(
             "isolate-start",
             "an isolate takes a few milliseconds to start",
-            &published(scenario, Boundary::LanguageRuntime, |technology| technology.start_latency),
+            &published(scenario, Boundary::LanguageRuntime, |technology| {
+                technology.start_latency
+            }),
         ),
         unmeasured(
             "isolate-memory",
             "and uses a few megabytes of memory",
-            &published(scenario, Boundary::LanguageRuntime, |t| t.memory_per_instance),
+            &published(scenario, Boundary::LanguageRuntime, |t| {
+                t.memory_per_instance
+            }),
         ),
         unmeasured(
             "hundred-times-faster",
@@ -126,7 +128,11 @@ fn cpus() -> ClaimResult {
         "cpus",
         "at 25–50 users per CPU … between 500K and 1M server CPUs",
         format!("24M ÷ 50 = {}; 24M ÷ 25 = {}", short(fewest), short(most)),
-        if close { Verdict::Holds } else { Verdict::DoesNotHold },
+        if close {
+            Verdict::Holds
+        } else {
+            Verdict::DoesNotHold
+        },
         "The division is right to within rounding; whether 25–50 sessions fit a CPU is another \
          claim, below, and what a “CPU” is (a socket, a core, a vCPU) is not said: Tonnage counts \
          vCPUs."
@@ -138,13 +144,28 @@ fn density(plans: &[PlanResult]) -> ClaimResult {
     let found: Vec<(String, f64)> = plans
         .iter()
         .map(|plan| {
-            let sessions: f64 = plan.tiers.iter().map(|tier| tier.peak_sessions.central).sum();
-            let vcpus = plan.simulated.as_ref().unwrap_or(&plan.analytic).vcpus.central;
-            (plan.title.clone(), if vcpus > 0.0 { sessions / vcpus } else { 0.0 })
+            let sessions: f64 = plan
+                .tiers
+                .iter()
+                .map(|tier| tier.peak_sessions.central)
+                .sum();
+            let vcpus = plan
+                .simulated
+                .as_ref()
+                .unwrap_or(&plan.analytic)
+                .vcpus
+                .central;
+            (
+                plan.title.clone(),
+                if vcpus > 0.0 { sessions / vcpus } else { 0.0 },
+            )
         })
         .collect();
     let (low, high) = post::SESSIONS_PER_CPU;
-    let inside = found.iter().filter(|(_, density)| (low..=high).contains(density)).count();
+    let inside = found
+        .iter()
+        .filter(|(_, density)| (low..=high).contains(density))
+        .count();
     let verdict = if inside == found.len() {
         Verdict::Holds
     } else if inside > 0 {
@@ -152,8 +173,10 @@ fn density(plans: &[PlanResult]) -> ClaimResult {
     } else {
         Verdict::DoesNotHold
     };
-    let names: Vec<String> =
-        found.iter().map(|(title, density)| format!("{} with “{title}”", short(*density))).collect();
+    let names: Vec<String> = found
+        .iter()
+        .map(|(title, density)| format!("{} with “{title}”", short(*density)))
+        .collect();
     claim(
         "sessions-per-cpu",
         "25–50 users per CPU",
@@ -168,9 +191,16 @@ fn density(plans: &[PlanResult]) -> ClaimResult {
 }
 
 fn several_agents(scenario: &Scenario, central: &Draw, demand: &DemandResult) -> ClaimResult {
-    let agents: f64 =
-        scenario.segments.iter().map(|segment| scenario.agents(segment, central)).sum();
-    let people: f64 = scenario.segments.iter().map(|s| central.get(s.people)).sum();
+    let agents: f64 = scenario
+        .segments
+        .iter()
+        .map(|segment| scenario.agents(segment, central))
+        .sum();
+    let people: f64 = scenario
+        .segments
+        .iter()
+        .map(|s| central.get(s.people))
+        .sum();
     claim(
         "several-agents",
         "each person running several agents in parallel … more than 1 billion knowledge workers \
@@ -226,7 +256,11 @@ fn starts_per_second(plans: &[PlanResult]) -> ClaimResult {
     let most = plans
         .iter()
         .map(|plan| {
-            let starts: f64 = plan.tiers.iter().map(|tier| tier.starts_per_second.central).sum();
+            let starts: f64 = plan
+                .tiers
+                .iter()
+                .map(|tier| tier.starts_per_second.central)
+                .sum();
             (starts, plan.title.as_str())
         })
         .max_by(|a, b| a.0.total_cmp(&b.0));
@@ -298,7 +332,11 @@ fn containers_for_calls(scenario: &Scenario, matrix: &[MatrixCell]) -> ClaimResu
             "containers-for-calls",
             quote,
             format!("“{tier}”: {} times the vCPUs on containers", short(ratio)),
-            if ratio > 1.0 { Verdict::HoldsUnder } else { Verdict::DoesNotHold },
+            if ratio > 1.0 {
+                Verdict::HoldsUnder
+            } else {
+                Verdict::DoesNotHold
+            },
             if ratio > 1.0 {
                 "It holds under this profile's numbers, not all of them measured; tiers that need \
                  a full Linux cannot move to isolates at all."

@@ -1,8 +1,8 @@
 //! Monte Carlo draws of the uncertain inputs.
 
+use rand::RngExt;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
-use rand::RngExt;
 use rand_pcg::Pcg64Mcg;
 
 use crate::input::{Draw, InputId, Inputs};
@@ -27,7 +27,9 @@ pub(super) fn latin_hypercube(inputs: &Inputs, count: u32, seed: u64) -> Vec<Dra
     (0..count as usize)
         .map(|index| {
             let mut column = columns.iter();
-            Draw::sample(inputs, |_: InputId| column.next().map_or(0.5, |column| column[index]))
+            Draw::sample(inputs, |_: InputId| {
+                column.next().map_or(0.5, |column| column[index])
+            })
         })
         .collect()
 }
@@ -39,6 +41,9 @@ fn hash_of(key: &str) -> u64 {
     })
 }
 
+/// Relative width below which an interval is a rounding error.
+const EXACT: f64 = 1e-9;
+
 /// The 95% interval of values over the draws, around the value at the central inputs. Where the
 /// central value lies outside, the interval is widened to hold it.
 pub(super) fn interval(central: f64, values: &mut [f64]) -> Estimated {
@@ -46,10 +51,15 @@ pub(super) fn interval(central: f64, values: &mut [f64]) -> Estimated {
     if values.is_empty() {
         return Estimated::exact(central);
     }
+    let (low, high) = (quantile(values, 0.025), quantile(values, 0.975));
+    // What no uncertain input moves is exact, whatever the last bits of a sum say.
+    if high - low <= EXACT * central {
+        return Estimated::exact(central);
+    }
     Estimated {
         central,
-        low: quantile(values, 0.025).min(central),
-        high: quantile(values, 0.975).max(central),
+        low: low.min(central),
+        high: high.max(central),
     }
 }
 
@@ -59,10 +69,12 @@ fn quantile(sorted: &[f64], p: f64) -> f64 {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
     let below = position.floor() as usize;
     let above = (below + 1).min(sorted.len() - 1);
-    if position == below as f64 || sorted[below].is_infinite() {
+    let part = position - below as f64;
+    // Between a number and infinity there is no line; at the number itself there is no need of one.
+    if part <= 0.0 || sorted[below].is_infinite() {
         return sorted[below];
     }
-    sorted[below] + (position - below as f64) * (sorted[above] - sorted[below])
+    sorted[below] + part * (sorted[above] - sorted[below])
 }
 
 #[cfg(test)]
@@ -75,7 +87,10 @@ mod tests {
     fn every_slice_is_drawn_once() {
         let mut inputs = Inputs::default();
         let quantity = Quantity::<Count>::new(
-            Uncertain::Uniform { low: 0.0, high: 1.0 },
+            Uncertain::Uniform {
+                low: 0.0,
+                high: 1.0,
+            },
             Cited::default(),
         );
         let id = inputs.add("a".to_owned(), "a".to_owned(), &quantity);

@@ -28,7 +28,10 @@ pub(super) struct SlowdownTable {
 
 impl SlowdownTable {
     pub(super) fn new(slowdown: f64, most_vcpus: u32) -> Self {
-        Self { slowdown, loads: (0..=most_vcpus).map(|_| OnceLock::new()).collect() }
+        Self {
+            slowdown,
+            loads: (0..=most_vcpus).map(|_| OnceLock::new()).collect(),
+        }
     }
 
     /// Most offered load in Erlangs at which 99% of arriving jobs find no more than the slowdown
@@ -81,7 +84,9 @@ impl HostLimits {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let vcpus = (usable + 1e-9).floor() as u32;
         if vcpus == 0 {
-            return Ok(Err(TooSmall("no vCPU is left after what is kept back".to_owned())));
+            return Ok(Err(TooSmall(
+                "no vCPU is left after what is kept back".to_owned(),
+            )));
         }
         let memory_bytes =
             host.memory_bytes - draw.get(host.reserved_memory) - draw.get(technology.memory_base);
@@ -89,7 +94,9 @@ impl HostLimits {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let by_memory = fit.min(1e9) as u64;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let density = technology.density_limit.map(|limit| draw.get(limit).floor() as u64);
+        let density = technology
+            .density_limit
+            .map(|limit| draw.get(limit).floor() as u64);
         let (slots, slot_resource) = match density {
             Some(limit) if limit < by_memory => (limit, BindingResource::Density),
             _ => (by_memory, BindingResource::Memory),
@@ -176,8 +183,14 @@ impl CellRules<'_> {
         let all = workload.sessions;
         let cell = f64::from(cell_hosts);
         let mut hosts = vec![
-            (BindingResource::Cpu, all / self.cpu_sessions_per_host(workload)),
-            (self.limits.slot_resource, all / self.room(cell_hosts, workload)? * cell),
+            (
+                BindingResource::Cpu,
+                all / self.cpu_sessions_per_host(workload),
+            ),
+            (
+                self.limits.slot_resource,
+                all / self.room(cell_hosts, workload)? * cell,
+            ),
         ];
         if let Some(per_host) = self.start_sessions_per_host(workload) {
             hosts.push((BindingResource::StartRate, all / per_host));
@@ -310,7 +323,10 @@ mod tests {
     #[test]
     fn a_longer_promise_allows_a_busier_station() {
         let waits = [0.5, 2.0, 19.9, 20.1, 500.0];
-        let busy: Vec<f64> = waits.iter().map(|wait| pacing_utilisation(*wait).unwrap()).collect();
+        let busy: Vec<f64> = waits
+            .iter()
+            .map(|wait| pacing_utilisation(*wait).unwrap())
+            .collect();
         assert!(busy.windows(2).all(|pair| pair[0] < pair[1]), "{busy:?}");
         assert!(busy[4] < 1.0);
     }

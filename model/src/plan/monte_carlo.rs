@@ -20,7 +20,13 @@ pub(super) struct Jobs(Vec<PlanAssignment>);
 
 impl Jobs {
     pub(super) fn of_plans(scenario: &Scenario) -> Self {
-        Self::unique(scenario.plans.iter().flat_map(|plan| plan.assignments.clone()).collect())
+        Self::unique(
+            scenario
+                .plans
+                .iter()
+                .flat_map(|plan| plan.assignments.clone())
+                .collect(),
+        )
     }
 
     pub(super) fn of_plans_and_matrix(scenario: &Scenario) -> Self {
@@ -65,7 +71,15 @@ impl Task<'_> {
     ) -> Result<Drawn, PlanError> {
         let demand = model.at(draw, cache)?;
         let outcomes = self.jobs.0.iter().map(|job| {
-            let sizing = size(self.scenario, *job, &demand, draw, self.table, Detail::Hosts)?.ok();
+            let sizing = size(
+                self.scenario,
+                *job,
+                &demand,
+                draw,
+                self.table,
+                Detail::Hosts,
+            )?
+            .ok();
             Ok(Outcome { sizing })
         });
         let outcomes = outcomes.collect::<Result<_, PlanError>>()?;
@@ -107,8 +121,10 @@ impl<'a> Evaluation<'a> {
         count: u32,
         progress: &dyn Progress,
     ) -> Result<Vec<Self>, PlanError> {
-        let models: Vec<DemandModel<'a>> =
-            tasks.iter().map(|task| DemandModel::new(task.scenario)).collect::<Result<_, _>>()?;
+        let models: Vec<DemandModel<'a>> = tasks
+            .iter()
+            .map(|task| DemandModel::new(task.scenario))
+            .collect::<Result<_, _>>()?;
         let draws: Vec<Vec<Draw>> = tasks
             .iter()
             .map(|task| latin_hypercube(&task.scenario.inputs, count, task.scenario.seed))
@@ -149,7 +165,14 @@ impl<'a> Evaluation<'a> {
         let central_draw = Draw::central(&task.scenario.inputs);
         let central_demand = model.at(&central_draw, &mut ShapeCache::default())?;
         let sizes = task.jobs.0.iter().map(|job| {
-            size(task.scenario, *job, &central_demand, &central_draw, task.table, Detail::Full)
+            size(
+                task.scenario,
+                *job,
+                &central_demand,
+                &central_draw,
+                task.table,
+                Detail::Full,
+            )
         });
         let central = sizes.collect::<Result<_, _>>()?;
         let (peaks, outcomes) = drawn.into_iter().unzip();
@@ -181,7 +204,11 @@ impl<'a> Evaluation<'a> {
         if let Err(too_small) = &self.central[job] {
             return Some(too_small.0.clone());
         }
-        let failed = self.outcomes.iter().filter(|jobs| jobs[job].sizing.is_none()).count();
+        let failed = self
+            .outcomes
+            .iter()
+            .filter(|jobs| jobs[job].sizing.is_none())
+            .count();
         let share = failed as f64 / self.outcomes.len().max(1) as f64;
         (share > IMPOSSIBLE_SHARE).then(|| {
             format!(
@@ -207,7 +234,9 @@ impl<'a> Evaluation<'a> {
         assignment: PlanAssignment,
         figure: impl Fn(&Sizing) -> f64,
     ) -> Estimated {
-        let Some(job) = self.jobs.index(assignment) else { return Estimated::exact(0.0) };
+        let Some(job) = self.jobs.index(assignment) else {
+            return Estimated::exact(0.0);
+        };
         let mut values: Vec<f64> = self
             .outcomes
             .iter()
@@ -234,15 +263,22 @@ impl<'a> Evaluation<'a> {
         assignments: &[PlanAssignment],
         figure: impl Fn(&Draw, f64) -> f64,
     ) -> Vec<f64> {
-        let jobs: Vec<usize> =
-            assignments.iter().filter_map(|job| self.jobs.index(*job)).collect();
+        let jobs: Vec<usize> = assignments
+            .iter()
+            .filter_map(|job| self.jobs.index(*job))
+            .collect();
         self.draws
             .iter()
             .zip(&self.outcomes)
             .map(|(draw, outcomes)| {
                 let hosts = jobs
                     .iter()
-                    .map(|job| outcomes[*job].sizing.as_ref().map_or(f64::INFINITY, |s| s.hosts))
+                    .map(|job| {
+                        outcomes[*job]
+                            .sizing
+                            .as_ref()
+                            .map_or(f64::INFINITY, |s| s.hosts)
+                    })
                     .sum();
                 figure(draw, hosts)
             })
@@ -261,15 +297,22 @@ impl<'a> Evaluation<'a> {
         figure: impl Fn(&Draw, f64) -> f64,
     ) -> Result<Estimated, PlanError> {
         let central = |end: fn(&Estimated) -> f64| -> Result<f64, PlanError> {
-            let hosts = assignments.iter().zip(corrections).map(|(job, correction)| {
-                self.site(*job, &self.central_draw)
-                    .hosts(self.central(*job).workload, end(correction))
-            });
+            let hosts = assignments
+                .iter()
+                .zip(corrections)
+                .map(|(job, correction)| {
+                    self.site(*job, &self.central_draw)
+                        .hosts(self.central(*job).workload, end(correction))
+                });
             Ok(figure(&self.central_draw, hosts.sum::<Result<f64, _>>()?))
         };
         let spread = |end: fn(&Estimated) -> f64| -> Result<Estimated, PlanError> {
             let hosts = self.corrected_hosts(assignments, corrections, end)?;
-            let figures = self.draws.iter().zip(hosts).map(|(draw, hosts)| figure(draw, hosts));
+            let figures = self
+                .draws
+                .iter()
+                .zip(hosts)
+                .map(|(draw, hosts)| figure(draw, hosts));
             Ok(interval(central(end)?, &mut figures.collect::<Vec<f64>>()))
         };
         let middle = central(|correction| correction.central)?;
@@ -287,8 +330,10 @@ impl<'a> Evaluation<'a> {
         correction: Estimated,
     ) -> Result<Estimated, PlanError> {
         let workload = self.central(assignment).workload;
-        let hosts =
-            |correction: f64| self.site(assignment, &self.central_draw).hosts(workload, correction);
+        let hosts = |correction: f64| {
+            self.site(assignment, &self.central_draw)
+                .hosts(workload, correction)
+        };
         Ok(Estimated {
             central: hosts(correction.central)?,
             low: hosts(correction.low)?,
@@ -305,9 +350,7 @@ impl<'a> Evaluation<'a> {
         let jobs: Vec<(PlanAssignment, usize, f64)> = assignments
             .iter()
             .zip(corrections)
-            .filter_map(|(job, correction)| {
-                Some((*job, self.jobs.index(*job)?, end(correction)))
-            })
+            .filter_map(|(job, correction)| Some((*job, self.jobs.index(*job)?, end(correction))))
             .collect();
         self.draws
             .par_iter()
@@ -324,16 +367,20 @@ impl<'a> Evaluation<'a> {
     }
 
     fn site<'b>(&'b self, assignment: PlanAssignment, draw: &'b Draw) -> Site<'b> {
-        Site { scenario: self.scenario, assignment, draw, table: self.table }
+        Site {
+            scenario: self.scenario,
+            assignment,
+            draw,
+            table: self.table,
+        }
     }
 
     /// The share of draws in which each resource binds, largest first.
-    pub(super) fn binding_shares(
-        &self,
-        assignment: PlanAssignment,
-    ) -> Vec<(BindingResource, f64)> {
+    pub(super) fn binding_shares(&self, assignment: PlanAssignment) -> Vec<(BindingResource, f64)> {
         use BindingResource::{Cpu, Density, Memory, StartRate};
-        let Some(job) = self.jobs.index(assignment) else { return Vec::new() };
+        let Some(job) = self.jobs.index(assignment) else {
+            return Vec::new();
+        };
         let bindings: Vec<BindingResource> = self
             .outcomes
             .iter()
@@ -342,7 +389,10 @@ impl<'a> Evaluation<'a> {
         let mut shares: Vec<(BindingResource, f64)> = [Cpu, Memory, StartRate, Density]
             .into_iter()
             .map(|resource| {
-                let count = bindings.iter().filter(|binding| **binding == resource).count();
+                let count = bindings
+                    .iter()
+                    .filter(|binding| **binding == resource)
+                    .count();
                 (resource, count as f64 / bindings.len().max(1) as f64)
             })
             .filter(|(_, share)| *share > 0.0)

@@ -3,8 +3,8 @@
 use std::ops::ControlFlow;
 
 use super::limits::{CellRules, HostLimits, SlowdownTable, TAIL};
-use super::workload::{Carried, Workload};
 use super::monte_carlo::Evaluation;
+use super::workload::{Carried, Workload};
 use super::{PlanError, Progress, corrected_requirement};
 use crate::distribution::Distribution;
 use crate::input::Draw;
@@ -42,9 +42,13 @@ pub(super) fn simulate(
     base: &Evaluation<'_>,
     progress: &dyn Progress,
 ) -> Result<SimulationOutcome, PlanError> {
-    let not_simulated = |reason: &str| SimulationOutcome::NotSimulated { reason: reason.to_owned() };
+    let not_simulated = |reason: &str| SimulationOutcome::NotSimulated {
+        reason: reason.to_owned(),
+    };
     if progress.cancelled() {
-        return Ok(not_simulated("the plan was interrupted; run it again to the end"));
+        return Ok(not_simulated(
+            "the plan was interrupted; run it again to the end",
+        ));
     }
     let carried = Carried::new(scenario, assignment, central)?;
     let technology = &scenario.technologies[assignment.technology];
@@ -60,13 +64,19 @@ pub(super) fn simulate(
         PRECISION,
         &cell.effort(formula)?,
         &Control::new(&|_| {
-            if progress.cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if progress.cancelled() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
         }),
     );
     let found = match found {
         Ok(found) => found,
         Err(SimulationError::Cancelled) => {
-            return Ok(not_simulated("the plan was interrupted; run it again to the end"));
+            return Ok(not_simulated(
+                "the plan was interrupted; run it again to the end",
+            ));
         }
         Err(error) => return Err(error.into()),
     };
@@ -76,8 +86,7 @@ pub(super) fn simulate(
              simulation.events or simulation.replications",
         ));
     };
-    let requirement =
-        corrected_requirement(scenario, base, &[assignment], &[over_analytic])?;
+    let requirement = corrected_requirement(scenario, base, &[assignment], &[over_analytic])?;
     let hosts = base.corrected_central(assignment, over_analytic)?;
     let at_central = hosts.scaled(f64::from(scenario.host.vcpus));
     Ok(cell.outcome(&found, over_analytic, requirement, at_central))
@@ -110,8 +119,16 @@ impl<'a> Cell<'a> {
         carried: &'a Carried,
         limits: &'a HostLimits,
     ) -> Result<Self, PlanError> {
-        let most = scenario.simulation.cell_hosts.min(scenario.fleet.cell_hosts);
-        let mut cell = Self { scenario, carried, limits, hosts: most };
+        let most = scenario
+            .simulation
+            .cell_hosts
+            .min(scenario.fleet.cell_hosts);
+        let mut cell = Self {
+            scenario,
+            carried,
+            limits,
+            hosts: most,
+        };
         while cell.hosts > 1 && cell.affordable_seconds(cell.formula()?) < SHORTEST_WATCH {
             cell.hosts /= 2;
         }
@@ -145,7 +162,10 @@ impl<'a> Cell<'a> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let bytes = |value: f64| value.max(0.0).round() as u64;
         let start_cpu = Distribution::deterministic(carried.start_cpu).map_err(|error| {
-            SimulationError::InvalidSpec { field: "start_cpu", reason: error.to_string() }
+            SimulationError::InvalidSpec {
+                field: "start_cpu",
+                reason: error.to_string(),
+            }
         })?;
         Ok(CellSpec {
             hosts: self.hosts,
@@ -165,7 +185,7 @@ impl<'a> Cell<'a> {
                     .map(|limit| u32::try_from(limit).unwrap_or(u32::MAX)),
             },
             session: SessionShape {
-                turns: carried.turns.clone(),
+                turns: carried.turns,
                 think: carried.think.clone(),
                 burst: carried.burst.clone(),
             },
@@ -183,7 +203,9 @@ impl<'a> Cell<'a> {
                 scenario::Placement::Random => Placement::Random,
             },
             full: match fleet.when_full {
-                WhenFull::Queue => Full::Queue { limit: fleet.queue_limit },
+                WhenFull::Queue => Full::Queue {
+                    limit: fleet.queue_limit,
+                },
                 WhenFull::Reject => Full::Reject,
             },
         })
@@ -201,11 +223,17 @@ impl<'a> Cell<'a> {
 
     fn effort(&self, sessions: f64) -> Result<Effort, SimulationError> {
         let options = &self.scenario.simulation;
-        let whole = self.affordable_seconds(sessions).min(options.window_seconds);
+        let whole = self
+            .affordable_seconds(sessions)
+            .min(options.window_seconds);
         Ok(Effort {
             observation: Observation::new(WARM_UP * whole, (1.0 - WARM_UP) * whole)?,
             replications: u64::from(options.replications),
-            run: RunId { seed: self.scenario.seed, cell: 0, replication: 0 },
+            run: RunId {
+                seed: self.scenario.seed,
+                cell: 0,
+                replication: 0,
+            },
             max_events: 2 * TRIALS * u64::from(options.events) * u64::from(options.replications),
         })
     }
@@ -253,7 +281,12 @@ impl<'a> Cell<'a> {
                 promised.burst_slowdown_p99,
                 Metric::SlowdownQuantile(1.0 - TAIL),
             ),
-            ("requests turned away", "share", promised.rejected, Metric::RejectionFraction),
+            (
+                "requests turned away",
+                "share",
+                promised.rejected,
+                Metric::RejectionFraction,
+            ),
         ];
         rows.into_iter()
             .filter_map(|(name, unit, target, metric)| {

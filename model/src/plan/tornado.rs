@@ -25,7 +25,9 @@ pub(super) fn bars(
     central: &Draw,
     table: &SlowdownTable,
 ) -> Result<Vec<TornadoBar>, PlanError> {
-    let Some(plan) = scenario.plans.first() else { return Ok(Vec::new()) };
+    let Some(plan) = scenario.plans.first() else {
+        return Ok(Vec::new());
+    };
     let outputs = evaluation.totals(&plan.assignments, |_, hosts| hosts);
     let uncertain: Vec<InputId> = scenario
         .inputs
@@ -37,9 +39,16 @@ pub(super) fn bars(
         .par_iter()
         .map(|id| bar(*id, scenario, plan, evaluation, central, table, &outputs))
         .collect::<Result<Vec<_>, PlanError>>()?;
-    let mut bars: Vec<TornadoBar> =
-        bars.into_iter().flatten().filter(|bar| width(bar) > 0.0).collect();
-    bars.sort_by(|a, b| width(b).total_cmp(&width(a)).then_with(|| a.key.cmp(&b.key)));
+    let mut bars: Vec<TornadoBar> = bars
+        .into_iter()
+        .flatten()
+        .filter(|bar| width(bar) > 0.0)
+        .collect();
+    bars.sort_by(|a, b| {
+        width(b)
+            .total_cmp(&width(a))
+            .then_with(|| a.key.cmp(&b.key))
+    });
     bars.truncate(MOST_BARS);
     Ok(bars)
 }

@@ -6,36 +6,58 @@ use crate::result::{BindingResource, Estimated, PlanResult, SimulationOutcome};
 use crate::scenario::Scenario;
 use crate::units::short;
 
-/// The answer in one sentence.
+/// The answer in one sentence: the first plan, the second to compare with, and how many more there
+/// are.
 pub(super) fn answer(scenario: &Scenario, plans: &[PlanResult]) -> String {
-    let parts: Vec<String> = plans
-        .iter()
-        .map(|plan| {
-            let vcpus = plan.simulated.as_ref().unwrap_or(&plan.analytic).vcpus;
-            format!("{} with “{}” ({})", range(vcpus), plan.title, binding(plan))
-        })
-        .collect();
     let simulated = plans.iter().all(|plan| plan.simulated.is_some());
-    format!(
-        "“{}” needs, as the 95% interval of vCPUs{}: {}.",
+    let needs = |plan: &PlanResult| {
+        let vcpus = plan.simulated.as_ref().unwrap_or(&plan.analytic).vcpus;
+        format!(
+            "{} with “{}”, where {} binds",
+            range(vcpus),
+            plan.title,
+            binding(plan)
+        )
+    };
+    let Some((first, rest)) = plans.split_first() else {
+        return String::new();
+    };
+    let kind = if simulated {
+        "95% interval"
+    } else {
+        "95% interval, by formulas alone"
+    };
+    let mut parts = vec![format!(
+        "“{}” needs vCPUs ({kind}): {}",
         scenario.title,
-        if simulated { "" } else { " by formulas alone" },
-        parts.join("; ")
-    )
+        needs(first)
+    )];
+    if let Some((second, others)) = rest.split_first() {
+        parts.push(needs(second));
+        match others.len() {
+            0 => {}
+            1 => parts.push("one more plan is compared".to_owned()),
+            more => parts.push(format!("{more} more plans are compared")),
+        }
+    }
+    format!("{}.", parts.join("; "))
 }
 
-/// What binds in the tier that takes most of a plan's vCPUs.
-fn binding(plan: &PlanResult) -> String {
-    let mut tiers: Vec<_> = plan.tiers.iter().collect();
-    tiers.sort_by(|a, b| b.analytic.vcpus.central.total_cmp(&a.analytic.vcpus.central));
-    match tiers.first() {
-        Some(tier) => format!("{} binds in its largest tier, {}", resource(tier.binding), tier.tier),
-        None => "nothing to carry".to_owned(),
-    }
+/// The resource that binds where most of a plan's vCPUs are.
+fn binding(plan: &PlanResult) -> &'static str {
+    use BindingResource::{Cpu, Density, Memory, StartRate};
+    let vcpus_of = |resource: BindingResource| -> f64 {
+        let tiers = plan.tiers.iter().filter(|tier| tier.binding == resource);
+        tiers.map(|tier| tier.analytic.vcpus.central).sum()
+    };
+    let most = [Cpu, Memory, StartRate, Density]
+        .into_iter()
+        .max_by(|a, b| vcpus_of(*a).total_cmp(&vcpus_of(*b)));
+    most.map_or("nothing", resource)
 }
 
 /// A resource in words.
-pub(super) fn resource(resource: BindingResource) -> &'static str {
+fn resource(resource: BindingResource) -> &'static str {
     match resource {
         BindingResource::Cpu => "CPU",
         BindingResource::Memory => "memory",
@@ -45,9 +67,13 @@ pub(super) fn resource(resource: BindingResource) -> &'static str {
 }
 
 /// An interval as `612K–655K`.
-pub(super) fn range(value: Estimated) -> String {
+fn range(value: Estimated) -> String {
     let (low, high) = (short(value.low), short(value.high));
-    if low == high { low } else { format!("{low}–{high}") }
+    if low == high {
+        low
+    } else {
+        format!("{low}–{high}")
+    }
 }
 
 /// What a reader must know before using the numbers.
@@ -60,7 +86,11 @@ pub(super) fn warnings(
     let used: Vec<usize> = scenario
         .plans
         .iter()
-        .flat_map(|plan| plan.assignments.iter().map(|assignment| assignment.technology))
+        .flat_map(|plan| {
+            plan.assignments
+                .iter()
+                .map(|assignment| assignment.technology)
+        })
         .collect();
     let numbers = scenario
         .technologies

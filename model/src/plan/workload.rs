@@ -123,9 +123,7 @@ impl Workload {
             .collect();
         let loads: Vec<f64> = at
             .iter()
-            .map(|(bursts, starts)| {
-                bursts * carried.burst_seconds() + starts * carried.start_cpu
-            })
+            .map(|(bursts, starts)| bursts * carried.burst_seconds() + starts * carried.start_cpu)
             .collect();
         let (busiest, load) = peak(&loads);
         let start_load = at[busiest].1 * carried.start_cpu;

@@ -59,12 +59,9 @@ impl ActivityCurve {
 
     /// The curve on the UTC clock of people whose local clock is ahead of UTC by this many slots.
     pub fn in_utc(&self, slots_ahead: i64) -> impl Iterator<Item = f64> + '_ {
-        let week = SLOTS_PER_WEEK as i64;
-        (0..week).map(move |slot| {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-            let local = (slot + slots_ahead).rem_euclid(week) as usize;
-            self.0[local]
-        })
+        let week = SLOTS_PER_WEEK.cast_signed() as i64;
+        let ahead = usize::try_from(slots_ahead.rem_euclid(week)).unwrap_or(0);
+        (0..SLOTS_PER_WEEK).map(move |slot| self.0[(slot + ahead) % SLOTS_PER_WEEK])
     }
 }
 
@@ -84,7 +81,7 @@ mod tests {
         hours[9] = 1.0;
         let curve = ActivityCurve::from_hours(&hours).unwrap();
         // New York is five hours behind UTC: its 09:00 is 14:00 UTC.
-        let utc: Vec<f64> = curve.in_utc(-5 * SLOTS_PER_HOUR as i64).collect();
+        let utc: Vec<f64> = curve.in_utc(-30).collect();
         let peak = (0..SLOTS_PER_WEEK)
             .max_by(|a, b| utc[*a].total_cmp(&utc[*b]))
             .unwrap();

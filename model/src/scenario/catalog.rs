@@ -132,7 +132,7 @@ pub(super) fn offset_slots(text: &str) -> Option<i64> {
         .parse()
         .ok()
         .filter(|minutes| (0..60).contains(minutes))?;
-    let slot_minutes = 60 / SLOTS_PER_HOUR as i64;
+    let slot_minutes = 60 / SLOTS_PER_HOUR.cast_signed() as i64;
     // A quarter of an hour is no whole number of slots: the nearest slot is at most 5 minutes off.
     let total = hours * 60 + minutes;
     Some(sign * ((total + slot_minutes / 2) / slot_minutes))

@@ -412,9 +412,13 @@ impl<'a> Loader<'a> {
     }
 }
 
-/// Joins a path to the folder of the file it stands in. `builtin:` paths and absolute ones stand
+/// Joins a path to the folder of the file it stands in. `file:` paths are relative to where the
+/// program runs, whatever they are written in; `builtin:` paths and absolute ones stand
 /// alone.
 fn join(from: &str, path: &str) -> String {
+    if let Some(alone) = path.strip_prefix("file:") {
+        return alone.to_owned();
+    }
     if path.starts_with('/') || path.starts_with("builtin:") {
         return path.to_owned();
     }
@@ -498,5 +502,6 @@ mod tests {
         );
         assert_eq!(join("/x/us.toml", "/y/a.toml"), "/y/a.toml");
         assert_eq!(join("mine/us.toml", "builtin:a.toml"), "builtin:a.toml");
+        assert_eq!(join("builtin:us.toml", "file:mine/p.toml"), "mine/p.toml");
     }
 }

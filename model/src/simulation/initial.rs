@@ -1,7 +1,7 @@
 //! Who is present at time zero.
 //!
 //! A cell without contention is an infinite-server system. With Poisson arrivals of constant rate
-//! its population is Poisson with mean λE[T], split between phases in proportion to the time spent
+//! its population is Poisson with mean λE\[T\], split between phases in proportion to the time spent
 //! in them; within a phase the residual time has the stationary-excess distribution, and a random
 //! turn is followed by as many others as an equilibrium draw of the turn count says (renewal
 //! theory; Cox 1962, chapter 5). With a finite source, agents are independent, so each is in a phase
@@ -124,7 +124,7 @@ fn finite_population(
 
 /// Remaining seconds of a start in progress, and the whole latency it belongs to.
 ///
-/// The residual has density P(L > r)/E[L]; given it, the latency has the density of L cut to
+/// The residual has density P(L > r)/E\[L\]; given it, the latency has the density of L cut to
 /// L > r, so drawing L until it exceeds r gives the exact joint law. Draws are bounded; the few in
 /// the far tail take the residual for the latency, which matters only for the width of a start
 /// that uses more than one CPU.

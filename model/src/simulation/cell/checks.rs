@@ -143,7 +143,7 @@ const WORK_TOLERANCE: f64 = 1e-8;
 /// Who is present at the end of a run.
 #[derive(Debug)]
 pub(super) struct Present {
-    /// By station, in the order of [`Accounts::stations`].
+    /// By station, in the order of `Accounts::stations`.
     counts: [u64; 6],
     /// Sandboxes per host.
     live: Vec<u32>,
