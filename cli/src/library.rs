@@ -25,6 +25,9 @@ pub(crate) struct Files;
 
 impl Library for Files {
     fn read(&self, path: &str) -> Result<String, LibraryError> {
+        if let Some(file) = path.strip_prefix(WORKING_DIRECTORY) {
+            return read_file(Path::new(file));
+        }
         match path.strip_prefix(BUILTIN) {
             Some(name) => shipped(name)
                 .map(str::to_owned)

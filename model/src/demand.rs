@@ -24,7 +24,8 @@ pub const SLOT_SECONDS: f64 = 3600.0 / SLOTS_PER_HOUR as f64;
 /// Open sessions and session starts of one tier over the week, one point per slot, UTC.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TierDemand {
-    /// Agents whose sessions can be of this tier, weighted by the tier's share.
+    /// Agents whose sessions can be of this tier. Any of them may be the next to open one, so they
+    /// count in full however small the tier's share of their sessions is.
     pub agents: f64,
     /// Mean session length in seconds, without contention.
     pub session_seconds: f64,
@@ -194,7 +195,7 @@ impl<'a> DemandModel<'a> {
             let agents = self.scenario.agents(segment, draw);
             for (tier, share) in shares {
                 let demand = &mut tiers[*tier];
-                demand.agents += agents * share;
+                demand.agents += if *share > 0.0 { agents } else { 0.0 };
                 let mean_sessions = level * share;
                 let rate = mean_sessions / demand.session_seconds;
                 let open = cache.shape(lengths[*tier], starts);
@@ -253,7 +254,12 @@ impl<'a> DemandModel<'a> {
             working_hours_sessions: self.working_hours_sessions(central, None, &mut cache)?,
             peak_sessions: peak_interval,
             peak_hour: peak_slot as f64 / SLOTS_PER_HOUR as f64,
-            peak_to_mean: peak_sessions / mean_sessions,
+            // Nobody at all has no peak.
+            peak_to_mean: if mean_sessions > 0.0 {
+                peak_sessions / mean_sessions
+            } else {
+                0.0
+            },
             peak_lag_hours: if lag.abs() > week / 2.0 {
                 lag - lag.signum() * week
             } else {
@@ -444,14 +450,15 @@ fn works_in_working_hours(segment: &Segment) -> bool {
     (0..SLOTS_PER_WEEK).any(|slot| is_working(slot) && slots[slot] > 0.0)
 }
 
-/// The slot and the value of the highest point.
+/// The first slot at the highest value but for rounding, and that value.
 pub(crate) fn peak(series: &[f64]) -> (usize, f64) {
-    let highest = series
+    let Some(highest) = series.iter().copied().max_by(f64::total_cmp) else {
+        return (0, 0.0);
+    };
+    let slot = series
         .iter()
-        .copied()
-        .enumerate()
-        .max_by(|a, b| a.1.total_cmp(&b.1));
-    highest.unwrap_or((0, 0.0))
+        .position(|value| *value >= highest * (1.0 - 1e-9));
+    (slot.unwrap_or(0), highest)
 }
 
 fn mean(series: &[f64]) -> f64 {

@@ -134,13 +134,13 @@ fn size_fleet(
     if single_cell {
         // What one host fewer would break.
         let fewer = cell_hosts - 1;
-        let has_room = fewer > 0 && rules.has_room(fewer, sessions, &workload, single_cell)?;
+        let lacks_room = fewer == 0 || !rules.has_room(fewer, sessions, &workload, single_cell)?;
         let (linear, per_host) = rules.per_host(&workload);
-        let lacks_linear = f64::from(fewer) * per_host < sessions;
-        binding = if lacks_linear || has_room {
-            linear
-        } else {
-            rules.limits.slot_resource
+        let lacks_linear = f64::from(fewer) * per_host * (1.0 + 1e-9) < sessions;
+        binding = match (lacks_linear, lacks_room) {
+            (true, false) => linear,
+            (false, true) => rules.limits.slot_resource,
+            _ => most_needed(&rules.hosts_by_resource(most_hosts, &workload)?),
         };
     }
     let by_resource = match detail {
@@ -156,6 +156,17 @@ fn size_fleet(
         binding,
         by_resource,
     }))
+}
+
+/// The resource that alone needs the most hosts; the first of equals.
+fn most_needed(by_resource: &[(BindingResource, f64)]) -> BindingResource {
+    let mut most = (BindingResource::Cpu, f64::NEG_INFINITY);
+    for (resource, hosts) in by_resource {
+        if *hosts > most.1 {
+            most = (*resource, *hosts);
+        }
+    }
+    most.0
 }
 
 /// Whether a cell of so many hosts carries so many sessions within every promise.

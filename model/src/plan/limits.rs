@@ -167,7 +167,8 @@ impl CellRules<'_> {
     ) -> Result<(BindingResource, f64), PlanError> {
         let (resource, per_host) = self.per_host(workload);
         let sessions = f64::from(hosts) * per_host;
-        if self.has_room(hosts, sessions, workload, false)? {
+        // Sessions without any CPU work are limited by room alone.
+        if sessions.is_finite() && self.has_room(hosts, sessions, workload, false)? {
             Ok((resource, sessions))
         } else {
             Ok((self.limits.slot_resource, self.room(hosts, workload)?))
@@ -199,7 +200,8 @@ impl CellRules<'_> {
     }
 
     /// Whether so many open sessions find room on so many hosts within the promise on waiting or
-    /// on rejection. A single cell with few agents behind it is judged by their finite number.
+    /// on rejection. A single cell with few agents behind it may be judged by their finite number:
+    /// never more is needed than for an endless source of the same load.
     pub(super) fn has_room(
         &self,
         hosts: u32,
@@ -209,20 +211,21 @@ impl CellRules<'_> {
     ) -> Result<bool, PlanError> {
         let slots = self.limits.slots * u64::from(hosts);
         let live = sessions * workload.sandboxes / workload.sessions;
-        if single_cell && workload.agents <= FINITE_SOURCES {
-            return self.has_room_for_few(slots, live, workload.agents);
-        }
         // With twice as many slots and some to spare nothing ever waits.
         if slots as f64 >= 2.0 * live + 100.0 {
             return Ok(true);
         }
-        Ok(match self.fleet.when_full {
+        let for_endless = match self.fleet.when_full {
             WhenFull::Queue => {
                 live < slots as f64
                     && WaitingQueue::new(live, slots)?.wait_survival(self.wait(workload)) <= TAIL
             }
             WhenFull::Reject => erlang_b(live, slots)? <= self.service_level.rejected,
-        })
+        };
+        if for_endless || !single_cell || workload.agents > FINITE_SOURCES {
+            return Ok(for_endless);
+        }
+        self.has_room_for_few(slots, live, workload.agents)
     }
 
     /// The promise on waiting in units of the time a sandbox lives.
@@ -231,11 +234,12 @@ impl CellRules<'_> {
     }
 
     /// The same for agents so few that those with a session open cannot open another: the number
-    /// live is that of a machine-repair (waiting) or Engset (rejecting) model.
+    /// live is that of a machine-repair (waiting) or Engset (rejecting) model. Any wait at all counts
+    /// as too long here.
     fn has_room_for_few(&self, slots: u64, live: f64, agents: f64) -> Result<bool, PlanError> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let sources = agents.round().max(1.0) as u64;
-        let busy_share = live / agents.max(1.0);
+        let sources = (agents - 1e-9).ceil().max(1.0) as u64;
+        let busy_share = live / sources as f64;
         if slots >= sources {
             return Ok(true);
         }

@@ -11,7 +11,7 @@ use crate::input::Draw;
 use crate::result::{BindingResource, Estimated};
 use crate::scenario::{PlanAssignment, Scenario, TierId};
 
-/// More than this share of draws without an answer leaves the 95% interval without an upper end.
+/// This share of draws without an answer, or more, leaves the 95% interval without an upper end.
 const IMPOSSIBLE_SHARE: f64 = 0.025;
 
 /// Tiers on technologies to evaluate, each once.
@@ -210,7 +210,7 @@ impl<'a> Evaluation<'a> {
             .filter(|jobs| jobs[job].sizing.is_none())
             .count();
         let share = failed as f64 / self.outcomes.len().max(1) as f64;
-        (share > IMPOSSIBLE_SHARE).then(|| {
+        (share >= IMPOSSIBLE_SHARE).then(|| {
             format!(
                 "at the central inputs it can, but in {:.0}% of the draws of the uncertain inputs \
                  not one sandbox fits a host",

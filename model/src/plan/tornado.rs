@@ -67,7 +67,9 @@ fn bar(
     outputs: &[f64],
 ) -> Result<Option<TornadoBar>, PlanError> {
     let input = scenario.inputs.get(id);
-    let (low, high) = (input.value.quantile(ENDS.0), input.value.quantile(ENDS.1));
+    // A quantile beyond what the unit allows stops there, as in every draw.
+    let end = |p: f64| Draw::sample(&scenario.inputs, |other| if other == id { p } else { 0.5 });
+    let (low, high) = (end(ENDS.0).get(id), end(ENDS.1).get(id));
     let vcpus = |value: f64| -> Result<Option<f64>, PlanError> {
         let draw = central.with(id, value);
         let demand = evaluation.model.at(&draw, &mut ShapeCache::default())?;
