@@ -97,15 +97,12 @@ impl Tiny {
     fn has_room(self, hosts: u32, sessions: f64) -> bool {
         let slots = self.slots() * hosts;
         let live = sessions * self.sandbox_seconds() / self.session_seconds();
-        match self.rejected {
-            Some(rejected) => erlang_b(live, slots) <= rejected,
-            None => {
-                let spare = f64::from(slots) - live;
-                spare > 0.0
-                    && erlang_c(live, slots) * (-spare * self.wait / self.sandbox_seconds()).exp()
-                        <= TAIL
-            }
+        if let Some(rejected) = self.rejected {
+            return erlang_b(live, slots) <= rejected;
         }
+        let spare = f64::from(slots) - live;
+        let in_time = (-spare * self.wait / self.sandbox_seconds()).exp();
+        spare > 0.0 && erlang_c(live, slots) * in_time <= TAIL
     }
 
     /// Cells, hosts of one of them without the spare one, and hosts in all.

@@ -27,7 +27,9 @@ const BRACKET: (f64, f64) = (0.8, 1.2);
 /// Loads the search may try before its events run out.
 const TRIALS: u64 = 16;
 
-/// A cell is made smaller rather than watched for less than this many simulated seconds.
+/// A cell is made smaller rather than watched for less than this many simulated seconds, or for
+/// less than the length of a session: near saturation a backlog of work builds up over sessions,
+/// and a cell watched for less looks better than it is.
 const SHORTEST_WATCH: f64 = 30.0;
 
 /// Part of a replication that is simulated but not measured, while contention settles.
@@ -129,7 +131,11 @@ impl<'a> Cell<'a> {
             limits,
             hosts: most,
         };
-        while cell.hosts > 1 && cell.affordable_seconds(cell.formula()?) < SHORTEST_WATCH {
+        let wanted = carried
+            .session_seconds()
+            .max(SHORTEST_WATCH)
+            .min(scenario.simulation.window_seconds);
+        while cell.hosts > 1 && cell.affordable_seconds(cell.formula()?) < wanted {
             cell.hosts /= 2;
         }
         Ok(cell)
@@ -324,15 +330,15 @@ fn explain(over_analytic: Estimated, limited_by: Option<Promise>) -> String {
     let more = over_analytic.central > 1.0;
     let why = match (limited_by, more) {
         (Some(Promise::BurstSlowdown), false) => {
-            "the formulas judge a burst by the moment it arrives, while a real burst lives through \
-             better moments too, so its slowdown averages out"
+            "near saturation work piles up for longer than a replication lasts, which begins \
+             without a backlog"
         }
         (Some(Promise::BurstSlowdown), true) => {
             "hosts do not get even shares of the work, and starts take CPU in wider pieces than \
              the formulas assume"
         }
         (Some(Promise::StartWait), false) => {
-            "a full cell drains faster than the formulas assume for waiting requests"
+            "a full cell fills up over whole sessions, for longer than a replication lasts"
         }
         (Some(Promise::StartWait), true) => {
             "sessions last longer under contention and hold their places, which the formulas leave \
