@@ -77,7 +77,7 @@ pub(crate) enum Color {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Measure what this host has, plan a scenario and write a report
+    /// Describe this host, plan a scenario and write a report (measuring is not built yet)
     Study(study::StudyArguments),
     /// Plan a scenario and print the answer
     Plan(plan::PlanArguments),

@@ -33,7 +33,7 @@ use crate::scenario::{Loaded, Plan, PlanAssignment, Reading, Scenario, TierId};
 use crate::simulation::SimulationError;
 use crate::units::{Duration, Ratio, Share, Unit};
 
-/// Hours of a month in every cost: 365.25 × 24 ÷ 12, rounded as cloud providers do.
+/// Hours of a month in every cost: 365 × 24 ÷ 12, as cloud providers count.
 pub const HOURS_PER_MONTH: f64 = 730.0;
 
 /// What to compute.

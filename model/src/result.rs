@@ -387,7 +387,7 @@ pub struct SimulatedResult {
 /// One promise of the service level and what was found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceLevelResult {
-    /// For example `start wait, 99% quantile`.
+    /// For example `requests that wait longer than 500 ms`.
     pub name: String,
     /// Unit: `s`, `ratio` or `share`.
     pub unit: String,

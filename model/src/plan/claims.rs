@@ -206,7 +206,7 @@ fn several_agents(scenario: &Scenario, central: &Draw, demand: &DemandResult) ->
         "each person running several agents in parallel … more than 1 billion knowledge workers \
          … orders of magnitude",
         format!(
-            "here: {} people, {} agents, {} open sessions at the peak",
+            "{} people with {} agents have {} sessions open at the peak",
             short(people),
             short(agents),
             short(demand.peak_sessions.central)

@@ -13,10 +13,11 @@ use crate::result::{
 };
 use crate::scenario::{self, PlanAssignment, Scenario, WhenFull};
 use crate::simulation::{
-    Assessment, Capacity, CellSpec, Control, Demand, Effort, Full, HostCapacity, Lifecycle, Metric,
+    Assessment, Capacity, CellSpec, Control, Demand, Effort, Full, HostCapacity, Lifecycle,
     Observation, PiecewiseLinear, Placement, Promise, RunId, SandboxCost, ServiceLevel,
     SessionShape, SimulationError, simulated_capacity,
 };
+use crate::units::{Duration, Ratio, Unit};
 
 /// Relative width at which the search for the capacity stops.
 const PRECISION: f64 = 0.02;
@@ -272,43 +273,33 @@ impl<'a> Cell<'a> {
         }))
     }
 
+    /// Each promise as the search judged it: by the share of requests or bursts beyond it, which
+    /// is a mean and has an honest interval, rather than by an estimated quantile.
     fn promises(&self, assessment: &Assessment) -> Vec<ServiceLevelResult> {
         let promised = &self.scenario.service_level;
-        let rows = [
-            (
-                "start wait, 99% quantile",
-                "s",
-                promised.start_wait_p99,
-                Metric::StartWaitQuantile(1.0 - TAIL),
-            ),
-            (
-                "burst slowdown, 99% quantile",
-                "ratio",
-                promised.burst_slowdown_p99,
-                Metric::SlowdownQuantile(1.0 - TAIL),
-            ),
-            (
-                "requests turned away",
-                "share",
-                promised.rejected,
-                Metric::RejectionFraction,
-            ),
-        ];
-        rows.into_iter()
-            .filter_map(|(name, unit, target, metric)| {
-                let found = assessment.replications.estimate(metric, 0.95)?;
-                let ends = found.interval();
-                Some(ServiceLevelResult {
-                    name: name.to_owned(),
-                    unit: unit.to_owned(),
-                    target,
-                    found: Estimated {
-                        central: found.mean,
-                        low: ends.low.max(0.0).min(found.mean),
-                        high: ends.high,
-                    },
-                    met: found.mean <= target,
-                })
+        assessment
+            .checks
+            .iter()
+            .map(|check| ServiceLevelResult {
+                name: match check.promise {
+                    Promise::StartWait => format!(
+                        "requests that wait longer than {}",
+                        Duration::display(promised.start_wait_p99)
+                    ),
+                    Promise::BurstSlowdown => format!(
+                        "bursts slowed down more than {} times",
+                        Ratio::display(promised.burst_slowdown_p99)
+                    ),
+                    Promise::Rejection => "requests turned away".to_owned(),
+                },
+                unit: "share".to_owned(),
+                target: check.limit,
+                found: Estimated {
+                    central: check.share,
+                    low: check.low.min(check.share),
+                    high: check.high.max(check.share),
+                },
+                met: check.share <= check.limit,
             })
             .collect()
     }

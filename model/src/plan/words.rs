@@ -9,11 +9,13 @@ use crate::units::short;
 /// The answer in one sentence: the first plan, the second to compare with, and how many more there
 /// are.
 pub(super) fn answer(scenario: &Scenario, plans: &[PlanResult]) -> String {
-    let simulated = plans.iter().all(|plan| plan.simulated.is_some());
+    let any_simulated = plans.iter().any(|plan| plan.simulated.is_some());
     let needs = |plan: &PlanResult| {
         let vcpus = plan.simulated.as_ref().unwrap_or(&plan.analytic).vcpus;
+        let mixed = any_simulated && plan.simulated.is_none();
+        let how = if mixed { " by formulas alone" } else { "" };
         format!(
-            "{} with “{}”, where {} binds",
+            "{}{how} with “{}”, where {} binds",
             range(vcpus),
             plan.title,
             binding(plan)
@@ -22,7 +24,7 @@ pub(super) fn answer(scenario: &Scenario, plans: &[PlanResult]) -> String {
     let Some((first, rest)) = plans.split_first() else {
         return String::new();
     };
-    let kind = if simulated {
+    let kind = if any_simulated {
         "95% interval"
     } else {
         "95% interval, by formulas alone"
@@ -128,7 +130,7 @@ pub(super) fn warnings(
         .collect();
     if let Some(reason) = reasons.first() {
         warnings.push(format!(
-            "{} of the plans' tiers have no simulated estimate: {reason}.",
+            "Tiers of plans without a simulated estimate: {}. The first reason: {reason}.",
             reasons.len()
         ));
     }
@@ -140,7 +142,7 @@ pub(super) fn warnings(
         .collect::<Vec<_>>();
     if !unsourced.is_empty() {
         warnings.push(format!(
-            "{} inputs give neither a source nor a reason: {}.",
+            "Inputs with neither a source nor a reason: {} ({}).",
             unsourced.len(),
             unsourced.join(", ")
         ));
