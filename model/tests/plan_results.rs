@@ -443,11 +443,12 @@ fn a_cell_full_of_work_needs_a_little_less_than_the_formulas_say() {
     let ratio = found.over_analytic;
     assert!(ratio.low <= ratio.central && ratio.central <= ratio.high);
     assert!(ratio.low > 0.6 && ratio.high < 1.15, "{ratio:?}");
+    // Sized again, in whole hosts of whole cells of ten.
     let vcpus = found.vcpus_at_central_inputs;
     assert_close(
         vcpus.central / ratio.central,
         vcpus.high / ratio.high,
-        1e-9,
+        0.1,
         "scaled",
     );
 }

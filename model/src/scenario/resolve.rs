@@ -1066,7 +1066,7 @@ impl<'a, 'b> Resolver<'a, 'b> {
             replications: written.and_then(|s| s.replications).unwrap_or(8),
             cell_hosts: written.and_then(|s| s.cell_hosts).unwrap_or(4),
             window_seconds: window.map_or(1800.0, |window| window.value.central()),
-            events: written.and_then(|s| s.events).unwrap_or(300_000),
+            events: written.and_then(|s| s.events).unwrap_or(200_000),
         };
         self.require(
             (2..=1000).contains(&options.replications)
