@@ -77,7 +77,7 @@ pub(crate) enum Color {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Describe this host, plan a scenario and write a report (measuring is not built yet)
+    /// Describe this host, plan a scenario and write a report; nothing is measured yet
     Study(study::StudyArguments),
     /// Plan a scenario and print the answer
     Plan(plan::PlanArguments),
