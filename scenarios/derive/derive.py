@@ -410,6 +410,8 @@ def make_time_zones(raw, out):
         notes=f"""
         Assumed: the two-zone shares are good to a few points of a state, which is at most 0.3
         points of the country in any zone; and workers live where people live.
+        NOT CHECKED: the state counts and the two-zone shares were written down from memory of the
+        census; the state counts add up to its total, but neither was compared with its tables.
         Arizona (no daylight saving) is counted as Mountain; Alaska without the few people of the
         outer Aleutians; Hawaii is its own zone.
         Daylight saving is left out: nearly everybody moves by the same hour, so the country's

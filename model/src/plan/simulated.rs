@@ -338,7 +338,8 @@ fn explain(over_analytic: Estimated, limited_by: Option<Promise>) -> String {
         _ => "the formulas simplify what happens when a cell is full",
     };
     format!(
-        "Simulation needs {percent:.0}% {} than the formulas: {promise} breaks first, and {why}.",
+        "Simulation needs {percent:.0}% {} than the formulas: {promise} breaks first. A likely \
+         reason, not tested for this tier: {why}.",
         if more { "more" } else { "less" }
     )
 }
