@@ -1,11 +1,16 @@
 //! What sandbox technologies cost on a host, and what that host is.
 //!
-//! A measurement writes a [`ProfileDocument`], the same document that published numbers come in, so
-//! that a plan does not care which of the two it is given. [`measurement`] says what can be
-//! measured in this version; [`host`] says what the numbers would have been measured on.
+//! [`technology`] says what a technology is and lists those there are; [`guest`] is the piece of
+//! work that all of them do. A measurement writes a [`ProfileDocument`], the same document that
+//! published numbers come in, so that a plan does not care which of the two it is given. [`host`]
+//! says what the numbers were measured on.
 
+pub mod clock;
+pub mod guest;
 pub mod host;
 pub mod measurement;
+pub mod technology;
+pub mod tools;
 
 pub use tonnage_model::profile::{
     Boundary, Capability, Origin, ProfileDocument, TechnologyDocument,

@@ -1,0 +1,376 @@
+//! What a sandbox technology is to the harness, and the registry of those there are.
+//!
+//! A technology is one file in this folder and one line in [`registry`]. It says what it is
+//! ([`Description`]), whether it can be measured on this host ([`Verdict`]), and how a sandbox is
+//! prepared for, started, used and stopped. Everything else (when to start how many, the clocks, CPU
+//! time, memory, the statistics) is the harness's and the same for all.
+//!
+//! All of it runs in a child process of its own: a technology may use the whole process as it likes,
+//! and a crash costs one row, never the run.
+
+pub mod empty;
+pub mod line_guest;
+
+use std::fmt::Debug;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Stamp;
+use crate::guest::{Language, Request};
+use crate::{Boundary, Capability};
+
+/// Every technology the harness knows, in the order tables show them.
+pub fn registry() -> Vec<Box<dyn Technology>> {
+    vec![Box::new(empty::Empty)]
+}
+
+/// The technology of this name.
+pub fn find(id: &str) -> Option<Box<dyn Technology>> {
+    registry()
+        .into_iter()
+        .find(|technology| technology.description().id == id)
+}
+
+/// A sandbox technology.
+pub trait Technology: Debug + Sync {
+    /// What it is.
+    fn description(&self) -> Description;
+
+    /// Whether it can be measured on this host. Quick (well under a second), and changes nothing.
+    fn examine(&self) -> Verdict;
+
+    /// Does once what is not part of a start: compile, unpack, build a snapshot, start a daemon.
+    /// Each step is timed and named with [`Workspace::step`].
+    ///
+    /// # Errors
+    /// If a step fails.
+    fn prepare(&self, workspace: &mut Workspace) -> Result<Box<dyn Starter>, Failure>;
+
+    /// Removes what a run that was killed left behind and a technology keeps somewhere else than in
+    /// processes, mounts, control groups and files below the run's folder, which are swept for
+    /// every technology: containers known to a daemon, network namespaces.
+    fn sweep(&self, _run: &DeadRun) {}
+}
+
+/// A technology that is ready to start sandboxes, on any thread.
+pub trait Starter: Sync {
+    /// Starts a sandbox and waits for its first useful result, the answer to the request.
+    ///
+    /// # Errors
+    /// If it does not start, answers wrongly, or does not answer in time. Nothing of it is left.
+    fn start(&self, request: &Request) -> Result<Started, Failure>;
+
+    /// Processes outside the children of this one that work for the sandboxes, such as a daemon.
+    /// Their CPU time and memory count.
+    fn daemons(&self) -> Vec<u32> {
+        Vec::new()
+    }
+
+    /// Control groups in which the sandboxes' processes run, if they are not below the harness's
+    /// own; paths below the root of the hierarchies. Their CPU time and memory count.
+    fn control_groups(&self) -> Vec<PathBuf> {
+        Vec::new()
+    }
+}
+
+/// A sandbox that has given its first useful result.
+pub struct Started {
+    /// When what happened.
+    pub stamps: Stamps,
+    /// The sandbox.
+    pub instance: Box<dyn Instance>,
+}
+
+impl Debug for Started {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Started")
+            .field("stamps", &self.stamps)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A live sandbox. It stays on the thread that started it.
+pub trait Instance {
+    /// Has a request answered and checks the answer.
+    ///
+    /// # Errors
+    /// If it is not answered rightly in time.
+    fn work(&mut self, request: &Request) -> Result<(), Failure>;
+
+    /// The processes that live for this sandbox alone, helpers included; none if it lives in this
+    /// process.
+    fn processes(&self) -> Vec<u32> {
+        Vec::new()
+    }
+
+    /// How it is suspended and resumed, if it can be.
+    fn suspension(&mut self) -> Option<&mut dyn Suspension> {
+        None
+    }
+
+    /// Ends it and waits until nothing of it is left.
+    ///
+    /// # Errors
+    /// If something is left.
+    fn stop(self: Box<Self>) -> Result<(), Failure>;
+}
+
+/// Holding a sandbox still and letting it go on.
+pub trait Suspension {
+    /// What does it, in words: `SIGSTOP`, `freezer control group`.
+    fn mechanism(&self) -> &'static str;
+
+    /// Suspends it; when this returns, it does not run.
+    ///
+    /// # Errors
+    /// If it cannot be suspended.
+    fn suspend(&mut self) -> Result<(), Failure>;
+
+    /// Lets it go on. The clock of a resume ends with the next answer, not here.
+    ///
+    /// # Errors
+    /// If it cannot be resumed.
+    fn resume(&mut self) -> Result<(), Failure>;
+}
+
+/// When what happened in a start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamps {
+    /// The sandbox exists; none if the technology doesn't tell.
+    pub created: Option<Stamp>,
+    /// The guest's first instruction ran; none if the technology doesn't tell.
+    pub first_instruction: Option<Stamp>,
+    /// The first useful result was there and right.
+    pub first_result: Stamp,
+}
+
+/// What a technology is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Description {
+    /// Its name in commands and files: lower case, digits and dashes.
+    pub id: String,
+    /// Its name for people.
+    pub title: String,
+    /// What separates one sandbox from another.
+    pub boundary: Boundary,
+    /// What it offers to the work inside.
+    pub offers: Vec<Capability>,
+    /// What the guest program is written in here.
+    pub language: Language,
+    /// What a start begins from.
+    pub start: StartKind,
+    /// What the clock of a start covers, in a sentence.
+    pub clock: String,
+    /// What a reader must know.
+    pub notes: Option<String>,
+    /// What the row is there for.
+    pub role: Role,
+}
+
+/// What a start begins from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StartKind {
+    /// Nothing but code in the page cache.
+    Cold,
+    /// A snapshot of an initialised heap.
+    Snapshot,
+    /// Code compiled beforehand.
+    Precompiled,
+    /// Code compiled beforehand and memory set aside beforehand.
+    Pooled,
+    /// A part of a sandbox that is already there, such as a context in a shared isolate.
+    Shared,
+}
+
+/// What a row is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// A technology that a fleet could run on.
+    Candidate,
+    /// The same work without a sandbox around it, against which others are held.
+    Reference,
+    /// What the harness itself costs.
+    Overhead,
+    /// Known answers: sleeps, burns and touches as told, or fails as told. For checking the
+    /// harness; left out unless named.
+    KnownAnswer,
+}
+
+/// Whether a technology can be measured on this host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "verdict")]
+pub enum Verdict {
+    /// It can.
+    Ready {
+        /// What it runs with.
+        tools: Vec<Tool>,
+    },
+    /// It can't.
+    NotHere {
+        /// Why.
+        why: String,
+        /// What would change that: a command, if there is one.
+        enable: String,
+    },
+}
+
+/// A program or library that a technology runs with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// What it says of its version.
+    pub version: String,
+    /// Where it is, if it is a file.
+    pub path: Option<PathBuf>,
+}
+
+/// Why something failed, for people.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+#[error("{message}")]
+pub struct Failure {
+    /// What failed and why.
+    pub message: String,
+    /// Whether this is a limit of the technology or the host that was reached, such as no more
+    /// processes, rather than a mistake.
+    pub limit: bool,
+}
+
+impl Failure {
+    /// A failure.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            limit: false,
+        }
+    }
+
+    /// A limit that was reached.
+    pub fn limit(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            limit: true,
+        }
+    }
+
+    /// A failure to do something.
+    pub fn of(what: &str, error: impl std::fmt::Display) -> Self {
+        Self::new(format!("{what}: {error}"))
+    }
+}
+
+impl From<crate::guest::WrongAnswer> for Failure {
+    fn from(error: crate::guest::WrongAnswer) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+/// A place for files, and the record of what was prepared.
+#[derive(Debug)]
+pub struct Workspace {
+    run: String,
+    shared: PathBuf,
+    own: PathBuf,
+    control_group: Option<PathBuf>,
+    steps: Vec<PreparationStep>,
+    commands: Vec<String>,
+}
+
+/// Something done once, before any start.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PreparationStep {
+    /// What was done.
+    pub what: String,
+    /// How long it took, in seconds.
+    pub seconds: f64,
+}
+
+impl Workspace {
+    /// A workspace in folders that exist.
+    pub fn new(
+        run: impl Into<String>,
+        shared: PathBuf,
+        own: PathBuf,
+        control_group: Option<PathBuf>,
+    ) -> Self {
+        Self {
+            run: run.into(),
+            shared,
+            own,
+            control_group,
+            steps: Vec::new(),
+            commands: Vec::new(),
+        }
+    }
+
+    /// The name of the run, unique on this host: letters, digits and dashes. What lives outside the
+    /// folders carries it in its name, so that a sweep can find it.
+    pub fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// A folder of the whole run, for what takes long to make and can be used again by the next
+    /// child process of the same run: compiled modules, root file systems.
+    pub fn shared(&self) -> &Path {
+        &self.shared
+    }
+
+    /// A folder of this child process alone. Removed when it ends.
+    pub fn own(&self) -> &Path {
+        &self.own
+    }
+
+    /// The control group of this child process below the root of every hierarchy, if it has one of
+    /// its own. Sandboxes with groups of their own put them below it.
+    pub fn control_group(&self) -> Option<&Path> {
+        self.control_group.as_deref()
+    }
+
+    /// Does a step of the preparation and notes how long it took.
+    ///
+    /// # Errors
+    /// What the step fails with, with its name before it.
+    pub fn step<T>(
+        &mut self,
+        what: &str,
+        step: impl FnOnce(&mut Self) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let begin = Stamp::now();
+        let result = step(self).map_err(|failure| Failure {
+            message: format!("{what}: {}", failure.message),
+            ..failure
+        })?;
+        self.steps.push(PreparationStep {
+            what: what.to_owned(),
+            seconds: begin.elapsed(),
+        });
+        Ok(result)
+    }
+
+    /// Notes a command line by which sandboxes are started, as a reader could type it.
+    pub fn note_command(&mut self, command: impl Into<String>) {
+        self.commands.push(command.into());
+    }
+
+    /// What was prepared.
+    pub fn steps(&self) -> &[PreparationStep] {
+        &self.steps
+    }
+
+    /// The command lines noted.
+    pub fn commands(&self) -> &[String] {
+        &self.commands
+    }
+}
+
+/// A run that was killed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadRun {
+    /// Its name.
+    pub name: String,
+    /// Its folder.
+    pub folder: PathBuf,
+}

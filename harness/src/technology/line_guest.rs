@@ -1,0 +1,118 @@
+//! A guest that reads requests and writes answers, a line each, through pipes.
+//!
+//! Its first line is `ready` and the moment of its first instruction on the host's monotonic clock.
+//! The first request is written before that line is waited for, so that no round trip is added to a
+//! start.
+
+use std::fs::File;
+use std::io::{ErrorKind, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use crate::clock::Stamp;
+use crate::guest::Request;
+use crate::technology::{Failure, Stamps};
+
+/// Seconds that a guest may take for an answer.
+pub const PATIENCE: f64 = 30.0;
+
+/// The pipes to a guest.
+#[derive(Debug)]
+pub struct LineGuest {
+    input: File,
+    output: File,
+    read: Vec<u8>,
+}
+
+impl LineGuest {
+    /// A guest behind the writing end of its input and the reading end of its output.
+    pub fn new(input: impl Into<OwnedFd>, output: impl Into<OwnedFd>) -> Self {
+        Self {
+            input: File::from(input.into()),
+            output: File::from(output.into()),
+            read: Vec::new(),
+        }
+    }
+
+    /// Has the first request answered. `created` is the moment the sandbox existed, if known.
+    ///
+    /// # Errors
+    /// If the guest ends, hangs, or answers wrongly.
+    pub fn first_result(
+        &mut self,
+        request: &Request,
+        created: Option<Stamp>,
+    ) -> Result<Stamps, Failure> {
+        self.send(request)?;
+        let ready = self.line()?;
+        let first_instruction = ready
+            .strip_prefix("ready ")
+            .and_then(|stamp| stamp.trim().parse().ok())
+            .map(Stamp::from_nanoseconds);
+        if first_instruction.is_none() {
+            return Err(Failure::new(format!(
+                "the guest began with `{}` rather than `ready` and a time",
+                ready.chars().take(200).collect::<String>()
+            )));
+        }
+        let answer = self.line()?;
+        request.check(&answer)?;
+        Ok(Stamps {
+            created,
+            first_instruction,
+            first_result: Stamp::now(),
+        })
+    }
+
+    /// Has a request answered.
+    ///
+    /// # Errors
+    /// If the guest ends, hangs, or answers wrongly.
+    pub fn work(&mut self, request: &Request) -> Result<(), Failure> {
+        self.send(request)?;
+        let answer = self.line()?;
+        Ok(request.check(&answer)?)
+    }
+
+    fn send(&mut self, request: &Request) -> Result<(), Failure> {
+        self.input
+            .write_all(request.line().as_bytes())
+            .map_err(|error| match error.kind() {
+                ErrorKind::BrokenPipe => Failure::new("the guest ended before it was asked"),
+                _ => Failure::of("cannot write to the guest", error),
+            })
+    }
+
+    fn line(&mut self) -> Result<String, Failure> {
+        let begin = Stamp::now();
+        loop {
+            if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.read.drain(..=end).collect();
+                return Ok(String::from_utf8_lossy(&line).into_owned());
+            }
+            self.wait(PATIENCE - begin.elapsed())?;
+            let mut bytes = [0; 4096];
+            match self.output.read(&mut bytes) {
+                Ok(0) => return Err(Failure::new("the guest ended without an answer")),
+                Ok(read) => self.read.extend_from_slice(&bytes[..read]),
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(Failure::of("cannot read from the guest", error)),
+            }
+        }
+    }
+
+    fn wait(&self, seconds: f64) -> Result<(), Failure> {
+        #[expect(clippy::cast_possible_truncation, reason = "a few thousand")]
+        let milliseconds = (seconds.max(0.0) * 1e3).ceil() as i32;
+        let timeout = PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX);
+        let mut ready = [PollFd::new(self.output.as_fd(), PollFlags::POLLIN)];
+        match poll(&mut ready, timeout) {
+            Ok(0) => Err(Failure::new(format!(
+                "the guest did not answer within {PATIENCE} seconds"
+            ))),
+            Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
+            Err(error) => Err(Failure::of("cannot wait for the guest", error)),
+        }
+    }
+}
