@@ -5,10 +5,14 @@
 //! published numbers come in, so that a plan does not care which of the two it is given. [`host`]
 //! says what the numbers were measured on.
 
+pub mod cell;
 pub mod clock;
+pub mod effort;
 pub mod guest;
 pub mod host;
 pub mod measurement;
+pub mod meter;
+pub mod record;
 pub mod technology;
 pub mod tools;
 

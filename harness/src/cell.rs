@@ -1,0 +1,161 @@
+//! One child process of a measurement: one part for one technology, once.
+
+mod burst;
+mod memory;
+mod saturation;
+mod starts;
+mod suspension;
+mod work;
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::Stamp;
+use crate::effort::Budget;
+use crate::guest::Request;
+use crate::meter::control_group::Accounts;
+use crate::meter::cpu;
+use crate::record::{CellId, CellSummary, Part, Record};
+use crate::technology::{Failure, Started, Starter, Technology, Verdict, Workspace};
+
+/// What a child process is told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Task {
+    /// What to measure.
+    pub cell: CellId,
+    /// What it may spend.
+    pub budget: Budget,
+    /// Fixes the nonces.
+    pub seed: u64,
+    /// Name of the run.
+    pub run: String,
+    /// Folder of the whole run.
+    pub shared: PathBuf,
+    /// Folder of this child process.
+    pub own: PathBuf,
+    /// The control group it was put into, below the root of every hierarchy.
+    pub control_group: Option<PathBuf>,
+}
+
+/// Does what a task says with a technology, and tells what it sees as it sees it.
+pub fn run(task: &Task, technology: &dyn Technology, tell: &mut dyn FnMut(Record)) {
+    let begin = Stamp::now();
+    let accounts = task.control_group.as_deref().map(Accounts::at);
+    let host_before = cpu::of_host();
+    let mut cell = Cell {
+        task,
+        accounts: accounts.clone(),
+        nonce: task.seed,
+        tell,
+    };
+    let spent = match cell.run(technology) {
+        Ok(spent) => spent,
+        Err(failure) => {
+            tell(Record::Failed {
+                message: failure.message,
+            });
+            return;
+        }
+    };
+    let (steal, others) = match (host_before, cpu::of_host()) {
+        (Some(before), Some(after)) if after.total > before.total => {
+            let total = after.total - before.total;
+            let steal = after.steal - before.steal;
+            let others = (after.busy - before.busy - spent).max(0.0);
+            (steal / total, others / total)
+        }
+        _ => (0.0, 0.0),
+    };
+    tell(Record::Done(CellSummary {
+        seconds: begin.elapsed(),
+        cpu: spent,
+        cpu_of_control_group: accounts.and_then(|accounts| accounts.cpu()),
+        steal,
+        others,
+    }));
+}
+
+/// A task under way.
+struct Cell<'a> {
+    task: &'a Task,
+    accounts: Option<Accounts>,
+    nonce: u64,
+    tell: &'a mut dyn FnMut(Record),
+}
+
+impl Cell<'_> {
+    /// Prepares and measures. Returns the CPU seconds that everything took.
+    fn run(&mut self, technology: &dyn Technology) -> Result<f64, Failure> {
+        let verdict = technology.examine();
+        if let Verdict::NotHere { why, .. } = &verdict {
+            return Err(Failure::new(why.clone()));
+        }
+        if matches!(self.task.cell.part, Part::MemoryIdle | Part::MemoryTouched) {
+            self.read_memory_before();
+        }
+        let mut workspace = Workspace::new(
+            self.task.run.clone(),
+            self.task.shared.clone(),
+            self.task.own.clone(),
+            self.task.control_group.clone(),
+        );
+        let starter = technology.prepare(&mut workspace)?;
+        (self.tell)(Record::Prepared {
+            steps: workspace.steps().to_vec(),
+            commands: workspace.commands().to_vec(),
+            verdict,
+        });
+        let daemons = starter.daemons();
+        let daemons_before: f64 = daemons.iter().map(|pid| cpu::of_running(*pid)).sum();
+        match self.task.cell.part {
+            Part::Starts => starts::measure(self, &*starter),
+            Part::Saturation => saturation::measure(self, &*starter),
+            Part::Burst => burst::measure(self, &*starter),
+            Part::MemoryIdle => memory::measure(self, &*starter, 0),
+            Part::MemoryTouched => memory::measure(self, &*starter, crate::guest::WORKING_SET),
+            Part::Work => work::measure(self, &*starter),
+            Part::Suspension => suspension::measure(self, &*starter),
+        }?;
+        cpu::reap();
+        Ok(cpu::used(&daemons) - daemons_before)
+    }
+
+    fn tell(&mut self, record: Record) {
+        (self.tell)(record);
+    }
+
+    fn problem(&mut self, message: impl Into<String>) {
+        self.tell(Record::Problem {
+            message: message.into(),
+        });
+    }
+
+    fn nonce(&mut self) -> u32 {
+        next_nonce(&mut self.nonce)
+    }
+
+    /// Whether a loop has done enough.
+    fn enough(&self, done: u32, since: Stamp) -> bool {
+        let budget = &self.task.budget;
+        done >= budget.at_most || (done >= budget.at_least && since.elapsed() >= budget.seconds)
+    }
+}
+
+/// The next of a sequence of nonces that look random and never repeat soon: a Weyl sequence through
+/// the SplitMix64 finaliser (Steele, Lea, Flood 2014).
+fn next_nonce(state: &mut u64) -> u32 {
+    *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    u32::try_from((z ^ (z >> 31)) >> 32).unwrap_or(u32::MAX)
+}
+
+/// Starts a sandbox, and tells when it was asked for.
+fn start(starter: &dyn Starter, request: &Request) -> (Stamp, Result<Started, Failure>) {
+    let begin = Stamp::now();
+    (begin, starter.start(request))
+}
+
+#[cfg(test)]
+mod tests;

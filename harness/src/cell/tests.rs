@@ -1,0 +1,1 @@
+//! The measuring core on technologies whose answers are known.
