@@ -14,6 +14,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
+pub use tonnage_model::measurement::technology::Language;
 
 /// The document every request carries: an order of 24 items, about 1.6 kB.
 pub const DOCUMENT: &str = include_str!("../guests/document.json");
@@ -35,20 +36,6 @@ pub const HEAVY_ROUNDS: u32 = 2_000;
 
 /// Bytes of the touched working set.
 pub const WORKING_SET: u64 = 1 << 20;
-
-/// The language a guest program is written in.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
-)]
-#[serde(rename_all = "kebab-case")]
-pub enum Language {
-    /// Compiled from C.
-    Native,
-    /// JavaScript.
-    Javascript,
-    /// Python.
-    Python,
-}
 
 /// A piece of work, with its right answer worked out beforehand: neither making the request nor
 /// checking the answer is on the clock of a start.

@@ -12,7 +12,7 @@ pub mod guest;
 pub mod host;
 pub mod measurement;
 pub mod meter;
-pub mod record;
+pub use tonnage_model::measurement::record;
 pub mod technology;
 pub mod tools;
 

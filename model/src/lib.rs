@@ -107,6 +107,7 @@ pub mod demand;
 pub mod distribution;
 pub mod document;
 pub mod input;
+pub mod measurement;
 pub mod plan;
 pub mod profile;
 pub mod queueing;

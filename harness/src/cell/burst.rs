@@ -61,7 +61,7 @@ pub(super) fn measure(cell: &mut Cell<'_>, starter: &dyn Starter) -> Result<(), 
         match outcome {
             Ok(stamps) => cell.tell(Record::Start(StartSample {
                 sequence,
-                begin,
+                begin: begin.nanoseconds(),
                 created: stamps.created.map(|stamp| stamp.since(begin)),
                 first_instruction: stamps.first_instruction.map(|stamp| stamp.since(begin)),
                 first_result: stamps.first_result.since(begin),

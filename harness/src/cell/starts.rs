@@ -40,7 +40,7 @@ pub(super) fn measure(cell: &mut Cell<'_>, starter: &dyn Starter) -> Result<(), 
         let stamps = started.stamps;
         cell.tell(Record::Start(StartSample {
             sequence,
-            begin,
+            begin: begin.nanoseconds(),
             created: stamps.created.map(|stamp| stamp.since(begin)),
             first_instruction: stamps.first_instruction.map(|stamp| stamp.since(begin)),
             first_result: stamps.first_result.since(begin),

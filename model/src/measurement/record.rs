@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::clock::Stamp;
-use crate::technology::{PreparationStep, Verdict};
+use super::technology::{PreparationStep, Verdict};
 
 /// What a child process measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -106,8 +105,9 @@ pub enum Record {
 pub struct StartSample {
     /// Which start of the cell; the first of each process is a warm-up.
     pub sequence: u32,
-    /// The moment the start was due: in a burst the same for all, elsewhere the moment it began.
-    pub begin: Stamp,
+    /// The moment the start was due, in nanoseconds of the host's monotonic clock: in a burst the
+    /// same for all, elsewhere the moment it began.
+    pub begin: u64,
     /// Until the sandbox existed.
     pub created: Option<f64>,
     /// Until the guest's first instruction.
