@@ -1,5 +1,6 @@
 //! What was measured on a host: raw records, what they say of each technology, and the profile that
 //! comes of it.
 
+pub mod document;
 pub mod record;
 pub mod technology;

@@ -1,0 +1,294 @@
+//! A measurement as a file: what each technology of a host costs, with intervals.
+
+use serde::{Deserialize, Serialize};
+
+use super::technology::{Description, PreparationStep, Tool};
+use crate::statistics::Interval;
+
+/// Version of the format.
+pub const MEASUREMENT_FORMAT: u32 = 1;
+
+/// What was measured on a host.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measurement {
+    /// Version of the format; 1.
+    pub format: u32,
+    /// Always `measurement`.
+    pub kind: String,
+    /// How it came.
+    pub run: Run,
+    /// What it was measured on.
+    pub host: Host,
+    /// The technologies, in the order of the registry.
+    pub rows: Vec<Row>,
+}
+
+/// How a measurement came.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    /// Version of Tonnage.
+    pub version: String,
+    /// The command that was given.
+    pub command: String,
+    /// How much time it was to take.
+    pub effort: String,
+    /// The seed of the order of blocks and of the nonces.
+    pub seed: u64,
+    /// When it began, in seconds since 1970 (UTC).
+    pub started: u64,
+    /// Wall time it took, in seconds; of a resumed run, of its last part.
+    pub seconds: f64,
+    /// Whether everything planned was measured.
+    pub complete: bool,
+    /// What a reader must know of the run as a whole.
+    pub remarks: Vec<String>,
+}
+
+/// The host.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Host {
+    /// Processors that may be used.
+    pub vcpus: u32,
+    /// Memory, in bytes.
+    pub memory: u64,
+    /// Everything known of it that may bend numbers: CPU, kernel, governor, huge pages, ….
+    pub facts: Vec<Fact>,
+    /// What on this host bends the numbers, in sentences.
+    pub warnings: Vec<String>,
+}
+
+/// One thing that is known of a host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fact {
+    /// What.
+    pub name: String,
+    /// How it is.
+    pub value: String,
+}
+
+/// What was found of one technology.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// What it is.
+    pub technology: Description,
+    /// Whether there are numbers.
+    pub outcome: Outcome,
+    /// What it ran with.
+    pub tools: Vec<Tool>,
+    /// What was done beforehand, the longest time of each step.
+    pub preparation: Vec<PreparationStep>,
+    /// Command lines by which sandboxes were started.
+    pub commands: Vec<String>,
+    /// Starts one by one, in seconds.
+    pub start: Option<StartTimes>,
+    /// The first start of each process, in seconds.
+    pub first_start: Option<Summary>,
+    /// Ending a sandbox, in seconds.
+    pub teardown: Option<Summary>,
+    /// CPU seconds of everything involved in one start and its end.
+    pub cpu_per_start: Option<Estimate>,
+    /// Starts at saturation.
+    pub saturation: Option<Saturation>,
+    /// Many starts due at one moment.
+    pub burst: Option<Burst>,
+    /// Memory of a sandbox that is idle after its first result.
+    pub memory_idle: Option<MemoryFit>,
+    /// Memory of a sandbox with a touched working set.
+    pub memory_touched: Option<MemoryFit>,
+    /// CPU time of the heavier work.
+    pub work: Option<Work>,
+    /// Suspending and resuming.
+    pub suspension: Option<SuspensionTimes>,
+    /// How far two halves of the same measurement are apart: |ln| of the ratio of the medians of
+    /// every second block. A smaller difference between two measurements is none.
+    pub noise: Option<f64>,
+    /// What went wrong without spoiling the row, and where accounts disagree.
+    pub remarks: Vec<String>,
+}
+
+/// Whether a technology has numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "outcome")]
+pub enum Outcome {
+    /// It was measured.
+    Measured,
+    /// It can't be measured on this host.
+    NotMeasured {
+        /// Why.
+        why: String,
+        /// What would change that.
+        enable: String,
+    },
+    /// It failed.
+    Failed {
+        /// Why.
+        why: String,
+    },
+}
+
+/// A value with its 95% interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// The value.
+    pub value: f64,
+    /// Its 95% interval; none with a single observation.
+    pub interval: Option<Interval>,
+    /// Observations behind it.
+    pub samples: u32,
+}
+
+/// A distribution of samples.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// How many samples; none is left out.
+    pub samples: u32,
+    /// How many of them are more than five median absolute deviations (as standard deviations)
+    /// above the median. They are marked here and counted everywhere.
+    pub outliers: u32,
+    /// Median with its interval, by a bootstrap over blocks and samples.
+    pub median: Estimate,
+    /// Median absolute deviation.
+    pub mad: f64,
+    /// Mean.
+    pub mean: f64,
+    /// Smallest.
+    pub min: f64,
+    /// Largest.
+    pub max: f64,
+    /// 95% quantile; none with too few samples to bound it (59).
+    pub p95: Option<Estimate>,
+    /// 99% quantile; none with too few samples to bound it (368).
+    pub p99: Option<Estimate>,
+    /// The distribution at 101 steps, from the smallest to the largest, for charts and plans.
+    pub percentiles: Vec<f64>,
+}
+
+/// The stamps of a start, in seconds from the request.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StartTimes {
+    /// Until the sandbox existed.
+    pub created: Option<Summary>,
+    /// Until the guest's first instruction.
+    pub first_instruction: Option<Summary>,
+    /// Until the first useful result.
+    pub first_result: Summary,
+}
+
+/// Starts at saturation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Saturation {
+    /// Starts per second and vCPU, at the number of threads that did most.
+    pub per_second_per_vcpu: Estimate,
+    /// That number of threads.
+    pub threads: u32,
+    /// CPU seconds per start then.
+    pub cpu_per_start: Estimate,
+}
+
+/// Many starts due at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Burst {
+    /// How many at once.
+    pub size: u32,
+    /// Seconds from the moment they were due until the first useful result.
+    pub first_result: Summary,
+    /// Seconds until the last of them.
+    pub all: Estimate,
+}
+
+/// A line through memory over the number of live sandboxes, in bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct MemoryFit {
+    /// Memory per live sandbox, by the account named next.
+    pub per_instance: Estimate,
+    /// Which account gives the headline.
+    pub account: MemoryAccount,
+    /// Memory taken once, whatever the number of sandboxes: shared code, daemons, what was
+    /// prepared. By proportional set size, shared file pages included.
+    pub base: Estimate,
+    /// Memory per live sandbox by every account there is.
+    pub accounts: Vec<(MemoryAccount, Estimate)>,
+    /// Bytes of working set that each sandbox was asked to touch.
+    pub working_set: u64,
+    /// Most sandboxes that were alive.
+    pub highest: u32,
+    /// What kept more from being alive.
+    pub ceiling: super::record::Ceiling,
+    /// The points: live sandboxes and bytes by the headline's account, from where it began.
+    pub points: Vec<(u32, f64)>,
+}
+
+/// How memory is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MemoryAccount {
+    /// What the host has less of (`MemAvailable`).
+    Host,
+    /// What the control group is charged, kernel memory included, page cache left out.
+    ControlGroup,
+    /// Proportional set size of the processes, with their page tables.
+    Proportional,
+    /// Memory the processes share with nobody.
+    Unique,
+}
+
+impl MemoryAccount {
+    /// The account in words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Host => "host memory (MemAvailable)",
+            Self::ControlGroup => "control group, kernel memory included",
+            Self::Proportional => "proportional set size and page tables",
+            Self::Unique => "unique set size",
+        }
+    }
+}
+
+/// CPU time of the heavier work, in seconds a piece.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Work {
+    /// Rounds in a piece.
+    pub rounds: u32,
+    /// In a sandbox that has done some already.
+    pub settled: Summary,
+    /// The first piece of a fresh sandbox.
+    pub fresh: Summary,
+    /// Against the same work in a plain process of the same language (`process-native`,
+    /// `process-node`, `process-python`), both settled; none if that was not measured.
+    pub relative_cpu: Option<RelativeCpu>,
+    /// Against the native program, both settled; none if that was not measured.
+    pub relative_to_native: Option<Estimate>,
+}
+
+/// CPU time relative to a plain process.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RelativeCpu {
+    /// The row it is relative to.
+    pub reference: String,
+    /// Both settled.
+    pub settled: Estimate,
+    /// The first piece of a fresh sandbox against a settled process.
+    pub fresh: Estimate,
+}
+
+/// Suspending and resuming, in seconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SuspensionTimes {
+    /// What does it.
+    pub mechanism: String,
+    /// Until it was suspended.
+    pub suspend: Summary,
+    /// From the wish to go on until the next answer.
+    pub resume: Summary,
+    /// An answer without a suspension before it.
+    pub answer: Summary,
+}
+
+impl Measurement {
+    /// The row of a technology, if it has numbers.
+    pub fn measured(&self, id: &str) -> Option<&Row> {
+        self.rows
+            .iter()
+            .find(|row| row.technology.id == id && row.outcome == Outcome::Measured)
+    }
+}
