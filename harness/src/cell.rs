@@ -156,6 +156,3 @@ fn start(starter: &dyn Starter, request: &Request) -> (Stamp, Result<Started, Fa
     let begin = Stamp::now();
     (begin, starter.start(request))
 }
-
-#[cfg(test)]
-mod tests;

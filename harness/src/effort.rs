@@ -32,8 +32,9 @@ impl Effort {
     pub fn blocks(self, part: Part) -> u32 {
         let (quick, default, thorough) = match part {
             Part::Starts => (2, 5, 12),
-            Part::Saturation | Part::Burst | Part::Work => (1, 2, 5),
-            Part::MemoryIdle | Part::MemoryTouched => (1, 2, 3),
+            Part::Saturation => (1, 3, 6),
+            Part::Burst | Part::Work => (1, 2, 5),
+            Part::MemoryIdle | Part::MemoryTouched => (1, 2, 4),
             Part::Suspension => (1, 1, 3),
         };
         self.choose(quick, default, thorough)
@@ -43,19 +44,19 @@ impl Effort {
     pub fn budget(self, part: Part) -> Budget {
         let (seconds, at_least, at_most) = match part {
             Part::Starts => (
-                self.choose(0.3, 1.0, 4.0),
+                self.choose(0.3, 0.8, 4.0),
                 self.choose(4, 6, 11),
                 self.choose(200, 400, 2_000),
             ),
-            Part::Saturation => (self.choose(0.3, 1.0, 3.0), 1, u32::MAX),
+            Part::Saturation => (self.choose(0.3, 0.8, 3.0), 1, u32::MAX),
             Part::Burst => (0.0, 0, self.choose(8, 32, 64)),
             Part::MemoryIdle | Part::MemoryTouched => (
-                self.choose(0.4, 1.5, 10.0),
+                self.choose(0.4, 1.2, 10.0),
                 self.choose(4, 8, 16),
                 self.choose(1_000, 4_000, 20_000),
             ),
             Part::Work => (
-                self.choose(0.15, 0.5, 2.0),
+                self.choose(0.15, 0.4, 2.0),
                 self.choose(3, 4, 10),
                 self.choose(20, 50, 400),
             ),
@@ -66,6 +67,11 @@ impl Effort {
             at_least,
             at_most,
         }
+    }
+
+    /// The effort in a word.
+    pub fn word(self) -> &'static str {
+        self.choose("quick", "default", "thorough")
     }
 
     fn choose<T>(self, quick: T, default: T, thorough: T) -> T {

@@ -7,11 +7,14 @@
 
 pub mod cell;
 pub mod clock;
+pub mod conductor;
 pub mod effort;
 pub mod guest;
 pub mod host;
+pub mod log;
 pub mod measurement;
 pub mod meter;
+pub mod run;
 pub use tonnage_model::measurement::record;
 pub mod technology;
 pub mod tools;

@@ -9,7 +9,9 @@
 //! and a crash costs one row, never the run.
 
 pub mod empty;
+pub mod known_answer;
 pub mod line_guest;
+pub mod process;
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
@@ -22,7 +24,16 @@ pub use tonnage_model::measurement::technology::{
 
 /// Every technology the harness knows, in the order tables show them.
 pub fn registry() -> Vec<Box<dyn Technology>> {
-    vec![Box::new(empty::Empty)]
+    let mut all: Vec<Box<dyn Technology>> = vec![
+        Box::new(empty::Empty),
+        Box::new(process::Process::Native),
+        Box::new(process::Process::Node),
+        Box::new(process::Process::Python),
+    ];
+    for known in known_answer::KnownAnswer::ALL {
+        all.push(Box::new(known));
+    }
+    all
 }
 
 /// The technology of this name.

@@ -3,4 +3,5 @@
 
 pub mod document;
 pub mod record;
+pub mod summary;
 pub mod technology;

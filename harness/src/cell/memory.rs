@@ -7,6 +7,7 @@ use super::Cell;
 use crate::clock::Stamp;
 use crate::effort::MEMORY_SHARE;
 use crate::guest::Request;
+use crate::meter::control_group::Accounts;
 use crate::meter::{cpu, memory};
 use crate::record::{Ceiling, CeilingKind, MemorySample, MemoryStage, Record};
 use crate::technology::{Failure, Instance, Starter};
@@ -34,7 +35,7 @@ impl Cell<'_> {
                 .chain(daemons.iter().copied())
                 .chain([own])
                 .collect();
-            let charged = self.accounts.as_ref().and_then(|group| group.memory());
+            let charged = self.accounts.as_ref().and_then(Accounts::memory);
             let of_processes = memory::of(processes);
             self.tell(Record::Memory(MemorySample {
                 live: u32::try_from(live.len()).unwrap_or(u32::MAX),

@@ -23,7 +23,8 @@ pub(super) fn measure(cell: &mut Cell<'_>, starter: &dyn Starter) -> Result<(), 
             Ok(started) => started,
             Err(failure) => {
                 failed_in_a_row += 1;
-                if failed_in_a_row == TOLERATED {
+                // A technology that has never worked in this process is not going to.
+                if sequence == 0 || failed_in_a_row == TOLERATED {
                     return Err(failure);
                 }
                 cell.problem(format!("a start failed: {failure}"));

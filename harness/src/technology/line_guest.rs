@@ -15,7 +15,7 @@ use crate::guest::Request;
 use crate::technology::{Failure, Stamps};
 
 /// Seconds that a guest may take for an answer.
-pub const PATIENCE: f64 = 30.0;
+pub const PATIENCE: f64 = 15.0;
 
 /// The pipes to a guest.
 #[derive(Debug)]

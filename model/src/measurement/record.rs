@@ -183,7 +183,7 @@ pub struct Ceiling {
 }
 
 /// What kept more sandboxes from being alive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum CeilingKind {
     /// The time or number this measurement allows itself: no limit of the technology.

@@ -76,6 +76,44 @@ impl Bootstrap {
         self.percentiles(outcomes)
     }
 
+    /// The interval of any statistic of samples that came in blocks, which may differ from each
+    /// other more than samples within one do: blocks are drawn first, then samples within each
+    /// (Davison and Hinkley 1997, §3.8). A single block is resampled alone.
+    ///
+    /// # Errors
+    /// With fewer than two samples in all, an empty block, or a sample that is not finite.
+    pub fn interval_of_blocks(
+        &self,
+        blocks: &[Vec<f64>],
+        statistic: impl Fn(&mut [f64]) -> f64,
+    ) -> Result<Interval, StatisticsError> {
+        let samples: usize = blocks.iter().map(Vec::len).sum();
+        if samples < 2 {
+            return Err(StatisticsError::TooFewSamples {
+                needed: 2,
+                given: samples as u64,
+            });
+        }
+        for block in blocks {
+            at_least(1, block)?;
+            all_finite(block)?;
+        }
+        let mut rng = Pcg64::seed_from_u64(self.seed);
+        let mut resample = Vec::with_capacity(samples);
+        let outcomes = (0..self.resamples)
+            .map(|_| {
+                resample.clear();
+                for _ in blocks {
+                    let block = &blocks[rng.random_range(0..blocks.len())];
+                    resample
+                        .extend((0..block.len()).map(|_| block[rng.random_range(0..block.len())]));
+                }
+                statistic(&mut resample)
+            })
+            .collect();
+        self.percentiles(outcomes)
+    }
+
     /// The interval of the median.
     ///
     /// # Errors

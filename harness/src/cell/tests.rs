@@ -1,1 +1,0 @@
-//! The measuring core on technologies whose answers are known.
