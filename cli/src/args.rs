@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    check, compare, completions, doctor, explain, plan, report, scenarios, schema, study,
+    check, compare, completions, doctor, explain, measure, plan, report, scenarios, schema, study,
 };
 
 const EXAMPLES: &str = "\
 Examples:
   tonnage study                              the shipped case, a full report
+  tonnage measure                            what sandboxes cost on this host
   tonnage plan us-knowledge-workers          only the numbers, on the terminal
   tonnage plan mine.toml --set segments.staff.people=5000
   tonnage explain mine.toml                  every input and where it comes from
@@ -77,8 +78,13 @@ pub(crate) enum Color {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Describe this host, plan a scenario and write a report; nothing is measured yet
+    /// Measure this host, plan a scenario and write a report
     Study(study::StudyArguments),
+    /// Measure what sandbox technologies cost on this host
+    Measure(measure::MeasureArguments),
+    /// Measure what standard input says; for Tonnage itself
+    #[command(hide = true)]
+    MeasureCell,
     /// Plan a scenario and print the answer
     Plan(plan::PlanArguments),
     /// Write the report of a result again, without computing anything

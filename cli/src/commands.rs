@@ -5,6 +5,8 @@ pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod doctor;
 pub(crate) mod explain;
+pub(crate) mod measure;
+pub(crate) mod measure_cell;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod scenarios;
@@ -19,6 +21,8 @@ use crate::failure::{Failure, Outcome};
 pub(crate) fn run(command: &Command, console: Console) -> Result<Outcome, Failure> {
     match command {
         Command::Study(arguments) => study::run(arguments, console),
+        Command::Measure(arguments) => measure::run(arguments, console),
+        Command::MeasureCell => measure_cell::run(),
         Command::Plan(arguments) => plan::run(arguments, console),
         Command::Report(arguments) => report::run(arguments, console),
         Command::Compare(arguments) => compare::run(arguments, console),

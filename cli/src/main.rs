@@ -7,6 +7,7 @@ mod diagnostics;
 mod failure;
 mod interrupt;
 mod library;
+mod measuring;
 mod output;
 mod planning;
 mod progress;

@@ -3,6 +3,7 @@
 use std::io::ErrorKind;
 use std::path::Path;
 
+use tonnage_harness::log::Raw;
 use tonnage_model::result::CapacityResult;
 use tonnage_reports::{ReportError, ReportOptions, WrittenReport, write_all_with};
 
@@ -42,6 +43,16 @@ pub(crate) fn write(
 ) -> Result<WrittenReport, Failure> {
     write_all_with(result, folder, &ReportOptions { command })
         .map_err(|error| Failure::system(error.to_string()))
+}
+
+/// Writes the raw samples of a measurement as a table.
+pub(crate) fn write_samples(raw: &Raw, folder: &Path) -> Result<(), Failure> {
+    let path = folder.join("samples.parquet");
+    let bytes = tonnage_reports::samples::write(&raw.cells)
+        .map_err(|error| Failure::system(error.to_string()))?;
+    std::fs::write(&path, bytes).map_err(|error| {
+        Failure::system(format!("cannot write {}: {}", path.display(), error.kind()))
+    })
 }
 
 /// A result as JSON.

@@ -7,8 +7,10 @@ mod starts;
 mod suspension;
 mod work;
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 
+use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Stamp;
@@ -17,7 +19,7 @@ use crate::guest::Request;
 use crate::meter::control_group::Accounts;
 use crate::meter::cpu;
 use crate::record::{CellId, CellSummary, Part, Record};
-use crate::technology::{Failure, Started, Starter, Technology, Verdict, Workspace};
+use crate::technology::{self, Failure, Started, Starter, Technology, Verdict, Workspace};
 
 /// What a child process is told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -36,6 +38,35 @@ pub struct Task {
     pub own: PathBuf,
     /// The control group it was put into, below the root of every hierarchy.
     pub control_group: Option<PathBuf>,
+}
+
+/// What a child process does: reads its task from standard input, and writes what it sees to
+/// standard output, a JSON object to a line.
+///
+/// # Errors
+/// If it is told nothing it understands, or nobody listens.
+pub fn serve() -> io::Result<()> {
+    // A child process without the one that listens to it has nothing to measure.
+    nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+    nix::sys::prctl::set_child_subreaper(true)?;
+    let task: Task = serde_json::from_reader(io::stdin().lock())?;
+    let technology = technology::find(&task.cell.technology).ok_or_else(|| {
+        let message = format!("there is no technology `{}`", task.cell.technology);
+        io::Error::new(io::ErrorKind::NotFound, message)
+    })?;
+    let mut out = io::stdout().lock();
+    let mut outcome = Ok(());
+    run(&task, &*technology, &mut |record| {
+        if outcome.is_ok() {
+            outcome = serde_json::to_vec(&record)
+                .map_err(io::Error::from)
+                .and_then(|mut line| {
+                    line.push(b'\n');
+                    out.write_all(&line)
+                });
+        }
+    });
+    outcome
 }
 
 /// Does what a task says with a technology, and tells what it sees as it sees it.

@@ -8,7 +8,8 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -247,6 +248,8 @@ fn start_child(
     let mut process = Command::new(&conduct.child[0])
         .args(&conduct.child[1..])
         .env(RUN_VARIABLE, run.name())
+        // Ctrl-C on a terminal goes to a whole group; this process decides what becomes of it.
+        .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -328,29 +331,5 @@ fn listen(
         if begin.elapsed() > limit {
             return Ok(Ended::TooLate);
         }
-    }
-}
-
-/// The folders of a run that hold its results.
-#[derive(Debug, Clone)]
-pub struct Output {
-    /// The folder.
-    pub folder: PathBuf,
-}
-
-impl Output {
-    /// The log of raw samples.
-    pub fn log(&self) -> PathBuf {
-        self.folder.join("samples.jsonl")
-    }
-
-    /// The measurement.
-    pub fn measurement(&self) -> PathBuf {
-        self.folder.join("measurement.json")
-    }
-
-    /// The raw samples as a table.
-    pub fn samples(&self) -> PathBuf {
-        self.folder.join("samples.parquet")
     }
 }

@@ -3,6 +3,7 @@
 //! Everything is read from `/proc` and `/sys`. What a host does not say is `None`, never a guess.
 
 mod cpu;
+mod facts;
 mod kernel;
 mod memory;
 

@@ -62,6 +62,15 @@ pub struct Raw {
 }
 
 impl Raw {
+    /// Nothing measured yet.
+    pub fn new(header: Header) -> Self {
+        Self {
+            header,
+            cells: BTreeMap::new(),
+            attempts: BTreeMap::new(),
+        }
+    }
+
     /// Whether a cell has an end.
     pub fn is_finished(&self, cell: &CellId) -> bool {
         self.cells
@@ -218,11 +227,7 @@ pub fn read(path: &Path) -> Result<(Raw, u64), LogError> {
                     );
                     return Err(content(number, reason));
                 }
-                raw = Some(Raw {
-                    header,
-                    cells: BTreeMap::new(),
-                    attempts: BTreeMap::new(),
-                });
+                raw = Some(Raw::new(header));
             }
             Some(raw) => {
                 let line: Line = serde_json::from_slice(&text)

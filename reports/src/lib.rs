@@ -18,6 +18,7 @@ pub mod html;
 pub mod json;
 pub mod markdown;
 pub mod parquet;
+pub mod samples;
 pub mod table;
 pub mod terminal;
 mod view;

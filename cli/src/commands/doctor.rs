@@ -2,10 +2,9 @@
 
 use clap::Args;
 use serde::Serialize;
-use tonnage_harness::Boundary;
 use tonnage_harness::host::Fingerprint;
-use tonnage_harness::measurement::{self, Availability};
-use tonnage_model::units::{Memory, Unit};
+use tonnage_harness::measurement;
+use tonnage_harness::technology::{Description, Verdict};
 
 use crate::console;
 use crate::failure::{Failure, Outcome};
@@ -23,25 +22,30 @@ pub(crate) struct DoctorArguments {
 #[derive(Debug, Serialize)]
 struct Findings {
     host: Fingerprint,
-    technologies: Vec<Group>,
+    warnings: Vec<String>,
+    technologies: Vec<Finding>,
 }
 
-/// One group of technologies.
+/// One technology.
 #[derive(Debug, Serialize)]
-struct Group {
-    boundary: Boundary,
-    measuring: Availability,
+struct Finding {
+    #[serde(flatten)]
+    technology: Description,
+    #[serde(flatten)]
+    verdict: Verdict,
 }
 
 /// Shows the host.
 pub(crate) fn run(arguments: &DoctorArguments) -> Result<Outcome, Failure> {
+    let host = Fingerprint::of_this_host();
     let findings = Findings {
-        host: Fingerprint::of_this_host(),
-        technologies: measurement::GROUPS
+        warnings: host.warnings(),
+        host,
+        technologies: measurement::examine()
             .into_iter()
-            .map(|boundary| Group {
-                boundary,
-                measuring: measurement::availability(boundary),
+            .map(|(technology, verdict)| Finding {
+                technology,
+                verdict,
             })
             .collect(),
     };
@@ -49,55 +53,62 @@ pub(crate) fn run(arguments: &DoctorArguments) -> Result<Outcome, Failure> {
         console::print(&super::json(&findings)?)?;
         return Ok(Outcome::Done);
     }
+    console::print(&page(&findings))?;
+    Ok(Outcome::Done)
+}
+
+fn page(findings: &Findings) -> String {
     let mut out = String::from("This host\n");
     out.push_str(&describe(&findings.host));
-    out.push_str("\nTechnologies\n");
-    for group in &findings.technologies {
-        text::wrap(&mut out, measurement::describe(group.boundary), 2);
-        text::wrap(&mut out, &group.measuring.to_string(), 6);
+    out.push_str("\nWhat bends numbers here\n");
+    if findings.warnings.is_empty() {
+        out.push_str("  nothing that can be seen\n");
     }
-    console::print(&out)?;
-    Ok(Outcome::Done)
+    for warning in &findings.warnings {
+        text::wrap(&mut out, &format!("- {warning}"), 2);
+    }
+    let ready: Vec<(&str, String)> = findings
+        .technologies
+        .iter()
+        .filter_map(|finding| match &finding.verdict {
+            Verdict::Ready { tools } => Some((finding.technology.id.as_str(), tools)),
+            Verdict::NotHere { .. } => None,
+        })
+        .map(|(id, tools)| {
+            let tools: Vec<String> = tools
+                .iter()
+                .map(|tool| format!("{} {}", tool.name, tool.version))
+                .collect();
+            (id, tools.join(", "))
+        })
+        .collect();
+    out.push_str("\nReady to be measured\n");
+    text::pairs(&mut out, &ready, 2);
+    let missing = findings
+        .technologies
+        .iter()
+        .filter_map(|finding| match &finding.verdict {
+            Verdict::NotHere { why, enable } => Some((&finding.technology.id, why, enable)),
+            Verdict::Ready { .. } => None,
+        });
+    let mut none = true;
+    for (id, why, enable) in missing {
+        if none {
+            out.push_str("\nNot here\n");
+            none = false;
+        }
+        text::wrap(&mut out, &format!("{id}: {why}"), 2);
+        text::wrap(&mut out, &format!("to enable it: {enable}"), 6);
+    }
+    out
 }
 
 /// A host in words.
 pub(crate) fn describe(host: &Fingerprint) -> String {
-    let yes_no = |value: Option<bool>| value.map(|yes| if yes { "yes" } else { "no" }.to_owned());
-    let memory = |bytes: Option<u64>| bytes.map(|bytes| Memory::display(bytes as f64));
-    let vcpus = host.cpu.vcpus.map(|vcpus| match host.cpu.usable_vcpus {
-        Some(usable) if usable != vcpus => format!("{vcpus}, of which {usable} may be used"),
-        _ => vcpus.to_string(),
-    });
-    let load = host
-        .load_average
-        .map(|[one, five, fifteen]| format!("{one:.2}, {five:.2}, {fifteen:.2} (1, 5, 15 min)"));
-    let rows = [
-        ("CPU", host.cpu.model.clone()),
-        ("vCPUs", vcpus),
-        ("virtual machine", yes_no(host.cpu.virtualised)),
-        ("frequency governor", host.cpu.governor.clone()),
-        ("memory", memory(host.memory.total_bytes)),
-        ("memory available", memory(host.memory.available_bytes)),
-        ("swap", memory(host.memory.swap_bytes)),
-        (
-            "transparent huge pages",
-            host.memory.transparent_huge_pages.clone(),
-        ),
-        ("same-page merging", yes_no(host.memory.same_page_merging)),
-        ("kernel", host.kernel.release.clone()),
-        (
-            "control groups",
-            host.kernel.cgroups.map(|version| version.to_string()),
-        ),
-        (
-            "CPU weaknesses",
-            host.kernel.mitigations.as_ref().map(ToString::to_string),
-        ),
-        ("load", load),
-    ];
-    let rows: Vec<(&str, String)> = rows
-        .into_iter()
-        .map(|(name, value)| (name, value.unwrap_or_else(|| "not known".to_owned())))
+    let facts = host.facts();
+    let rows: Vec<(&str, String)> = facts
+        .iter()
+        .map(|fact| (fact.name.as_str(), fact.value.clone()))
         .collect();
     let mut out = String::new();
     text::pairs(&mut out, &rows, 2);

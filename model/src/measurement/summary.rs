@@ -7,7 +7,7 @@ use super::document::{
     Burst, Estimate, MemoryFit, Outcome, RelativeCpu, Row, Saturation, StartTimes, Summary,
     SuspensionTimes, Work,
 };
-use super::record::{Ceiling, CellId, CellSummary, MemorySample, Part, RateSample, Record};
+use super::record::{CellId, CellSummary, MemorySample, Part, RateSample, Record};
 use super::record::{StartSample, SuspensionSample, WorkSample};
 use super::technology::{Description, Language, PreparationStep, Tool, Verdict};
 use samples::{estimate_of_positive, mean_of_blocks, noise_of_blocks, ratio_of_medians, summarise};
@@ -356,7 +356,7 @@ fn memory_fit(
     .concat()
     .into_iter()
     .max_by_key(|ceiling| (ceiling.live, ceiling.kind))
-    .map(Ceiling::clone)?;
+    .cloned()?;
     memory::fit(&samples, ceiling, working_set, part.words(), remarks)
 }
 
