@@ -6,6 +6,8 @@
 
 pub mod host;
 pub mod measurement;
+#[cfg(feature = "v8")]
+pub mod v8_engine;
 
 pub use tonnage_model::profile::{
     Boundary, Capability, Origin, ProfileDocument, TechnologyDocument,
