@@ -72,23 +72,24 @@ without() {
   exit 0
 }
 
-is_prepared() { [ -f "$prepared/SHA256SUMS" ] && (cd "$prepared" && sha256sum --check --status SHA256SUMS); }
+is_there() { [ -f "$prepared/SHA256SUMS" ]; }
+is_prepared() { is_there && (cd "$prepared" && sha256sum --check --status SHA256SUMS); }
 
 # ---------------------------------------------------------------- can the crate download V8 itself?
 
 # The folder of a crate that cargo has fetched for the project in the current folder. Cargo has
 # compared it with its checksum.
 folder_of_crate() {
-  cargo metadata "${@:2}" --format-version 1 2>/dev/null |
+  cargo metadata "${@:2}" --filter-platform "$(host)" --format-version 1 2>/dev/null |
     grep --only-matching "\"manifest_path\":\"[^\"]*/v8-$1/Cargo.toml\"" |
     head -n 1 | sed 's/^"manifest_path":"//; s|/Cargo.toml"$||'
 }
 
-# As the crate's build script does it: python3, then curl. One byte, for it may answer no HEAD.
+# Asks for one byte, with what the crate's build script downloads with too.
 reachable() {
   if have curl; then
-    curl --silent --fail --location --max-time 5 --range 0-0 --max-filesize 1000000 \
-      --output /dev/null "$1" && return
+    curl --silent --fail --location --max-time 5 --range 0-0 --output /dev/null "$1"
+    return
   fi
   have python3 && timeout 5 python3 - "$1" >/dev/null 2>&1 <<'P'
 import sys, urllib.request
@@ -97,9 +98,11 @@ urllib.request.urlopen(request, timeout=5).read(1)
 P
 }
 
+fetched() { cargo fetch --locked --quiet --target "$(host)"; }
+
 can_download() {
   local folder base compression=
-  cargo fetch --locked --quiet || return 1
+  fetched || return 1
   folder="$(folder_of_crate "$crate" --locked)"
   base="$(sed -n 's/.*let default_base = "\(.*\)";.*/\1/p' "$folder/build.rs")"
   [ -n "$base" ] || return 1
@@ -152,18 +155,26 @@ clang_package() {
 # Unpacks clang into the current folder, installing nothing. Apt checks signatures; which version
 # it is does not matter for what is measured.
 unpack_clang() {
-  local version deb
+  local version parts deb
   clang_package >/dev/null || { [ "$(id -u)" -eq 0 ] && apt-get update --quiet </dev/null >&2; } || true
   version="$(clang_package)" || fail "there is no clang of version 19 or later, and apt knows of none"
   say "downloading clang-$version, to compile V8's bindings; it is not installed"
+  # Of what installing it would bring, the program and the shared libraries it wants.
+  parts="$(apt-get install --simulate --no-install-recommends "clang-$version" 2>/dev/null </dev/null |
+    awk '$1 == "Inst" { print $2 }' |
+    grep --extended-regexp '^(lib|clang-)' |
+    grep --extended-regexp --invert-match '^(libc6|libgcc-s1|libgc1|libobjc.*|libclang1-.*|.*-dev)$')" ||
+    fail "apt could not say what clang-$version needs"
   mkdir debs
+  # shellcheck disable=SC2086 # several packages
   (cd debs && apt-get --quiet --quiet -o APT::Sandbox::User=root download \
-    "clang-$version" "libclang-cpp$version" "libllvm$version" "libclang-common-$version-dev" >&2) ||
-    fail "apt could not download clang-$version"
-  for deb in debs/*.deb; do dpkg-deb --extract "$deb" clang; done
-  LD_LIBRARY_PATH="$(echo "$PWD"/clang/usr/lib/*-linux-gnu)"
-  export LD_LIBRARY_PATH
-  clang="$PWD/clang/usr/lib/llvm-$version/bin/clang++"
+    $parts "libclang-common-$version-dev" >&2) || fail "apt could not download clang-$version"
+  for deb in debs/*.deb; do dpkg-deb --extract "$deb" unpacked-clang; done
+  clang="$PWD/clang++"
+  printf '#!/bin/sh\nLD_LIBRARY_PATH="%s" exec "%s" "$@"\n' \
+    "$(printf '%s:' "$PWD"/unpacked-clang/usr/lib/*-linux-gnu "$PWD"/unpacked-clang/lib/*-linux-gnu)" \
+    "$PWD/unpacked-clang/usr/lib/llvm-$version/bin/clang++" >"$clang"
+  chmod +x "$clang"
   "$clang" --version >/dev/null || fail "the clang-$version that was downloaded does not start; install clang-$version"
 }
 
@@ -186,7 +197,7 @@ prepare() {
   touch header/src/lib.rs
   printf '[package]\nname = "header"\nedition = "2024"\n[dependencies]\nv8 = "=%s"\n[workspace]\n' \
     "$header_crate" >header/Cargo.toml
-  headers="$(cd header && cargo fetch --quiet --target "$(host)" && folder_of_crate "$header_crate" --filter-platform "$(host)")"
+  headers="$(cd header && cargo fetch --quiet --target "$(host)" && folder_of_crate "$header_crate")"
   [ -n "$headers" ] || fail "cargo could not download it"
   headers="$headers/v8/include"
   same "$header_sha256" "$headers/v8-function-callback.h"
@@ -289,6 +300,8 @@ case "$way" in
   "" | download | prebuilt | none) ;;
   *) say "TONNAGE_V8 is “$way”, not download, prebuilt or none"; exit 2 ;;
 esac
+# Whether the packages are wanted is asked before whether all is well, which takes longer.
+if [ "$only_missing" = yes ] && is_there; then exit 0; fi
 if [ -z "$way" ]; then
   if [ -n "${RUSTY_V8_ARCHIVE:-}${RUSTY_V8_MIRROR:-}${V8_FROM_SOURCE:-}" ]; then
     way=download # Or what else the person arranged: the crate sees to it.
@@ -303,7 +316,7 @@ if [ -z "$way" ]; then
 fi
 
 if [ "$only_missing" = yes ]; then
-  if [ "$way" = prebuilt ] && ! is_prepared; then missing; fi
+  if [ "$way" = prebuilt ]; then missing; fi
   exit 0
 fi
 
@@ -317,7 +330,7 @@ if ! is_prepared; then
     without "V8 was prepared so on x86_64 Linux only, and this is $(host)"
   lacking="$(missing | cut -f1 | paste -sd' ')"
   [ -z "$lacking" ] || without "it needs the packages $lacking"
-  cargo fetch --locked --quiet || without "cargo could not download the v8 crate"
+  fetched || without "cargo could not download the v8 crate"
   folder="$(folder_of_crate "$crate" --locked)"
   [ -n "$folder" ] || without "Cargo.lock does not have the v8 crate $crate"
   mkdir -p "$cache"

@@ -90,17 +90,30 @@ pub fn initialize() -> Result<EngineVersion, EngineError> {
 }
 
 /// Which build of V8 is measured, in words for a report.
-pub fn build_description() -> &'static str {
-    if cfg!(tonnage_prebuilt_v8) {
-        "V8 14.4.258.23 as the Python package mini-racer 0.14.1 carries it, with pointer compression \
-         and the V8 sandbox, called through the bindings of the Rust crate v8 145.0.0"
-    } else if cfg!(target_arch = "x86_64") {
-        "the static library of the Rust crate v8 145.0.0, with pointer compression and without the \
-         V8 sandbox"
-    } else {
-        "the static library of the Rust crate v8 145.0.0, without pointer compression and without \
-         the V8 sandbox"
+///
+/// # Errors
+///
+/// Those of [`initialize`], which this calls: V8 itself says part of it.
+pub fn build_description() -> Result<String, EngineError> {
+    unsafe extern "C" {
+        /// Of the crate's bindings, which keep it to themselves.
+        fn v8__V8__IsSandboxEnabled() -> bool;
     }
+    let version = initialize()?;
+    // SAFETY: it has no arguments, and reads what was settled when V8 started.
+    let sandbox = unsafe { v8__V8__IsSandboxEnabled() };
+    let origin = if cfg!(tonnage_prebuilt_v8) {
+        "as the Python package mini-racer 0.14.1 carries it"
+    } else {
+        "the static library of the Rust crate v8 145.0.0"
+    };
+    // The bindings would not work with a library built otherwise.
+    let compressed = cfg!(target_arch = "x86_64");
+    Ok(format!(
+        "V8 {version}, {origin}, {} pointer compression and {} the V8 sandbox",
+        if compressed { "with" } else { "without" },
+        if sandbox { "with" } else { "without" },
+    ))
 }
 
 /// Runs a script and gives its value as a string; if it throws, what it threw.
