@@ -44,7 +44,7 @@ settings() {
   printf "TONNAGE_V8_LIBRARY = '%s'\n" "$prepared"
 }
 
-# The way that V8 is had: download, prebuilt or none.
+# The way that V8 is had: download; own, where variables tell the crate another; prebuilt; none.
 decide() {
   mkdir -p .cargo
   if [ "$1" = prebuilt ]; then
@@ -152,23 +152,27 @@ clang_package() {
   return 1
 }
 
+update_package_lists() { [ "$(id -u)" -eq 0 ] && apt-get update --quiet </dev/null >&2; }
+
+# shellcheck disable=SC2086 # several packages
+download_parts() { (cd debs && apt-get -qq -o APT::Sandbox::User=root download $parts >&2); }
+
 # Unpacks clang into the current folder, installing nothing. Apt checks signatures; which version
 # it is does not matter for what is measured.
 unpack_clang() {
   local version parts deb
-  clang_package >/dev/null || { [ "$(id -u)" -eq 0 ] && apt-get update --quiet </dev/null >&2; } || true
+  clang_package >/dev/null || update_package_lists || true
   version="$(clang_package)" || fail "there is no clang of version 19 or later, and apt knows of none"
   say "downloading clang-$version, to compile V8's bindings; it is not installed"
   # Of what installing it would bring, the program and the shared libraries it wants.
-  parts="$(apt-get install --simulate --no-install-recommends "clang-$version" 2>/dev/null </dev/null |
+  parts="libclang-common-$version-dev $(apt-get install --simulate --no-install-recommends "clang-$version" 2>/dev/null </dev/null |
     awk '$1 == "Inst" { print $2 }' |
     grep --extended-regexp '^(lib|clang-)' |
     grep --extended-regexp --invert-match '^(libc6|libgcc-s1|libgc1|libobjc.*|libclang1-.*|.*-dev)$')" ||
     fail "apt could not say what clang-$version needs"
   mkdir debs
-  # shellcheck disable=SC2086 # several packages
-  (cd debs && apt-get --quiet --quiet -o APT::Sandbox::User=root download \
-    $parts "libclang-common-$version-dev" >&2) || fail "apt could not download clang-$version"
+  download_parts || { update_package_lists && download_parts; } ||
+    fail "apt could not download clang-$version"
   for deb in debs/*.deb; do dpkg-deb --extract "$deb" unpacked-clang; done
   clang="$PWD/clang++"
   printf '#!/bin/sh\nLD_LIBRARY_PATH="%s" exec "%s" "$@"\n' \
@@ -304,7 +308,7 @@ esac
 if [ "$only_missing" = yes ] && is_there; then exit 0; fi
 if [ -z "$way" ]; then
   if [ -n "${RUSTY_V8_ARCHIVE:-}${RUSTY_V8_MIRROR:-}${V8_FROM_SOURCE:-}" ]; then
-    way=download # Or what else the person arranged: the crate sees to it.
+    way=own
   elif [ "$(cat "$state" 2>/dev/null)" = download ]; then
     way=download
   elif is_prepared; then
@@ -321,11 +325,12 @@ if [ "$only_missing" = yes ]; then
 fi
 
 case "$way" in
-  download) decide download; exit 0 ;;
+  download | own) decide "$way"; exit 0 ;;
   none) without "TONNAGE_V8 says so" ;;
 esac
 if ! is_prepared; then
-  say "the v8 crate's own download cannot be reached: preparing V8 from package registries"
+  if [ -z "${TONNAGE_V8:-}" ]; then say "the v8 crate's own download cannot be reached"; fi
+  say "preparing V8 from package registries"
   [ "$(host)" = x86_64-unknown-linux-gnu ] ||
     without "V8 was prepared so on x86_64 Linux only, and this is $(host)"
   lacking="$(missing | cut -f1 | paste -sd' ')"
@@ -333,8 +338,8 @@ if ! is_prepared; then
   fetched || without "cargo could not download the v8 crate"
   folder="$(folder_of_crate "$crate" --locked)"
   [ -n "$folder" ] || without "Cargo.lock does not have the v8 crate $crate"
-  mkdir -p "$cache"
-  work="$(mktemp -d "$cache/preparing.XXXXXX")"
+  case "$prepared" in *[\'\"]*) without "the path $prepared has a quotation mark in it" ;; esac
+  mkdir -p "$cache" && work="$(mktemp -d "$cache/preparing.XXXXXX")" || without "$cache cannot be written"
   trap 'rm -rf "$work"' EXIT
   source="$PWD/scripts/v8"
   # A shell of its own: after the first mistake it ends, and this one says so and goes on.
