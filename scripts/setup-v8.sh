@@ -50,7 +50,7 @@ decide() {
   if [ "$1" = prebuilt ]; then
     if [ -f "$config" ] && ! is_ours; then
       if ! grep -qF "$prepared/librusty_v8.a" "$config"; then
-        say "$config is not ours, so it is left alone. V8 needs these lines in it:"
+        say "$config is not ours, so it is left alone. Until these lines are in it, V8 will not be measured:"
         settings >&2
         printf 'none\n' >"$state"
         return

@@ -175,8 +175,8 @@ fn start() -> Result<EngineVersion, EngineError> {
     prebuilt::load()?;
     let version = EngineVersion(v8::V8::get_version());
     check_version(version)?;
-    // One thread, whatever the machine: what V8 does beside is part of what is measured. Never the
-    // platform without protection: it is a C++ class whose layout the two versions disagree about.
+    // One thread beside, whatever the machine. The platform without protection of threads crashes
+    // with the prebuilt library.
     let platform = v8::new_default_platform(1, false).make_shared();
     v8::V8::initialize_platform(platform);
     v8::V8::initialize();
