@@ -5,6 +5,7 @@
 #   scripts/setup.sh           what a build needs
 #   scripts/setup.sh --test    that, and what the tests need
 set -euo pipefail
+scripts="$(dirname "$0")"
 
 want_tests=no
 case "${1:-}" in
@@ -43,12 +44,16 @@ if [ "$want_tests" = yes ] && ! have_browser; then
   need chromium "the report's page is tested in a real browser"
 fi
 
-[ "${#packages[@]}" -eq 0 ] && exit 0
+while IFS=$'\t' read -r package reason; do
+  need "$package" "$reason"
+done < <("$scripts/setup-v8.sh" --missing)
 
 can_install=no
 if [ "$(id -u)" -eq 0 ] && have apt-get; then can_install=yes; fi
 
-if [ "$can_install" = yes ]; then
+if [ "${#packages[@]}" -eq 0 ]; then
+  :
+elif [ "$can_install" = yes ]; then
   for i in "${!packages[@]}"; do say "installing ${packages[$i]}: ${reasons[$i]}"; done
   export DEBIAN_FRONTEND=noninteractive
   install() {
@@ -72,4 +77,4 @@ fi
 if [ "$want_tests" = yes ] && ! have_browser; then
   say "without a browser the test of the report's page is skipped"
 fi
-exit 0
+exec "$scripts/setup-v8.sh"

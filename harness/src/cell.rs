@@ -132,6 +132,13 @@ impl Cell<'_> {
             self.task.control_group.clone(),
         );
         let starter = technology.prepare(&mut workspace)?;
+        // What a technology says of its tools when it runs is better than what it expected.
+        let verdict = match workspace.tools() {
+            [] => verdict,
+            tools => Verdict::Ready {
+                tools: tools.to_vec(),
+            },
+        };
         (self.tell)(Record::Prepared {
             steps: workspace.steps().to_vec(),
             commands: workspace.commands().to_vec(),

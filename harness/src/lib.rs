@@ -18,6 +18,8 @@ pub mod run;
 pub use tonnage_model::measurement::record;
 pub mod technology;
 pub mod tools;
+#[cfg(feature = "v8")]
+pub mod v8_engine;
 
 pub use tonnage_model::profile::{
     Boundary, Capability, Origin, ProfileDocument, TechnologyDocument,

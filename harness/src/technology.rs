@@ -12,6 +12,7 @@ pub mod empty;
 pub mod known_answer;
 pub mod line_guest;
 pub mod process;
+pub mod v8;
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,9 @@ pub use tonnage_model::measurement::technology::{
 pub fn registry() -> Vec<Box<dyn Technology>> {
     let mut all: Vec<Box<dyn Technology>> = vec![
         Box::new(empty::Empty),
+        Box::new(v8::V8::Isolate),
+        Box::new(v8::V8::Snapshot),
+        Box::new(v8::V8::Context),
         Box::new(process::Process::Native),
         Box::new(process::Process::Node),
         Box::new(process::Process::Python),
@@ -205,6 +209,7 @@ pub struct Workspace {
     control_group: Option<PathBuf>,
     steps: Vec<PreparationStep>,
     commands: Vec<String>,
+    tools: Vec<Tool>,
 }
 
 impl Workspace {
@@ -222,6 +227,7 @@ impl Workspace {
             control_group,
             steps: Vec::new(),
             commands: Vec::new(),
+            tools: Vec::new(),
         }
     }
 
@@ -272,6 +278,16 @@ impl Workspace {
     /// Notes a command line by which sandboxes are started, as a reader could type it.
     pub fn note_command(&mut self, command: impl Into<String>) {
         self.commands.push(command.into());
+    }
+
+    /// Notes something that sandboxes run with, of which more is known now than before.
+    pub fn note_tool(&mut self, tool: Tool) {
+        self.tools.push(tool);
+    }
+
+    /// What sandboxes run with, as far as it was noted.
+    pub fn tools(&self) -> &[Tool] {
+        &self.tools
     }
 
     /// What was prepared.

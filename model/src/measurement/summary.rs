@@ -9,7 +9,7 @@ use super::document::{
 };
 use super::record::{CellId, CellSummary, MemorySample, Part, RateSample, Record};
 use super::record::{StartSample, SuspensionSample, WorkSample};
-use super::technology::{Description, Language, PreparationStep, Tool, Verdict};
+use super::technology::{Description, Language, PreparationStep, Verdict};
 use samples::{estimate_of_positive, mean_of_blocks, noise_of_blocks, ratio_of_medians, summarise};
 
 /// A share of the processors' time above which something else on the host is worth a remark.
@@ -210,12 +210,7 @@ fn describe_preparation(subject: &Subject<'_>, row: &mut Row) {
             }
         }
         if let Verdict::Ready { tools } = verdict {
-            let new: Vec<Tool> = tools
-                .iter()
-                .filter(|tool| !row.tools.contains(tool))
-                .cloned()
-                .collect();
-            row.tools.extend(new);
+            row.tools.clone_from(tools);
         }
     }
 }
