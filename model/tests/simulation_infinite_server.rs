@@ -2,41 +2,49 @@
 
 mod simulation_support;
 
-use simulation_support::{Test, moments, places, replicate, run};
+use simulation_support::{Known, REPLICATIONS, Test, assert_known, places};
+use std::error::Error;
 use std::f64::consts::TAU;
 use tonnage_model::distribution::{Distribution, TurnCount};
-use tonnage_model::simulation::{
-    Control, Demand, Lifecycle, Observation, PiecewiseLinear, run_replications,
-};
+use tonnage_model::simulation::{CellOutcome, Demand, Lifecycle, Observation, PiecewiseLinear};
 
-/// The number live is Poisson whatever the holding time's distribution, from the first instant on.
+/// Replications of a study of a count at one moment, whose square is skewed.
+const MOMENTS: u64 = 100;
+
+/// The number live is Poisson whatever the holding time's distribution, from the first instant on:
+/// its mean, its variance, and how often it is at most its mean.
 #[test]
 fn live_count_is_poisson_from_the_start() -> Test {
-    let load = 30.0;
-    let count = 2_000;
-    for (study, holding) in [
+    let load = 30.0_f64;
+    let at_most_mean = (1..=30)
+        .scan((-load).exp(), |probability, n| {
+            *probability *= load / f64::from(n);
+            Some(*probability)
+        })
+        .sum::<f64>()
+        + (-load).exp();
+    let live = |outcome: &CellOutcome| outcome.sessions.at_end as f64;
+    for (row, holding) in (200..).zip([
         Distribution::deterministic(5.0)?,
         Distribution::exponential(5.0)?,
         Distribution::lognormal(5.0, 3.0)?,
         Distribution::pareto(5.0, 2.1)?,
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    ]) {
         let spec = places(1 << 40, holding, load / 5.0)?;
-        for (moment, study) in [(0.001, 200 + study as u64), (4.0, 210 + study as u64)] {
-            let runs = replicate(&spec, 0.0, moment, study, count)?;
-            let live: Vec<f64> = runs
-                .outcomes()
-                .iter()
-                .map(|outcome| outcome.sessions.at_end as f64)
-                .collect();
-            let (mean, variance) = moments(&live);
-            let runs = count as f64;
-            // Standard errors of a Poisson sample: √(m/n) and about m√((2 + 1/m)/n).
-            assert!((mean - load).abs() < 2.8 * (load / runs).sqrt(), "{mean}");
-            let spread = load * ((2.0 + 1.0 / load) / runs).sqrt();
-            assert!((variance - load).abs() < 2.8 * spread, "{variance}");
+        for (moment, row) in [(0.001, row), (4.0, row + 10)] {
+            let square = move |outcome: &CellOutcome| (live(outcome) - load).powi(2);
+            let few = move |outcome: &CellOutcome| f64::from(u8::from(live(outcome) <= load));
+            assert_known(
+                &spec,
+                &Observation::new(0.0, moment)?,
+                MOMENTS,
+                row,
+                &[
+                    Known::new("mean", live, load, 0.004 * load),
+                    Known::new("variance", square, load, 0.03 * load),
+                    Known::new("at most the mean", few, at_most_mean, 0.01),
+                ],
+            )?;
         }
     }
     Ok(())
@@ -57,15 +65,12 @@ fn stationary_beginning_is_stationary() -> Test {
         agents: 300,
         open_rate: PiecewiseLinear::constant(0.02)?,
     };
-    for (study, (lifecycle, demand)) in [
+    for (row, (lifecycle, demand)) in (220..).zip([
         (Lifecycle::PerSession, spec.demand.clone()),
         (Lifecycle::PerBurst, spec.demand.clone()),
         (Lifecycle::PerSession, finite.clone()),
         (Lifecycle::PerBurst, finite),
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    ]) {
         spec.lifecycle = lifecycle;
         spec.demand = demand;
         let duration = spec.uncontended_session_mean();
@@ -78,90 +83,153 @@ fn stationary_beginning_is_stationary() -> Test {
         };
         let opening = live / duration;
         let busy = opening * spec.session_cpu_mean();
+        let bins = 8;
+        let known: Vec<Known> = [0, bins - 1]
+            .into_iter()
+            .flat_map(|bin| {
+                [
+                    Known::new(
+                        format!("live in bin {bin}"),
+                        move |outcome| outcome.series[bin].live_sessions,
+                        live,
+                        0.005 * live,
+                    ),
+                    Known::new(
+                        format!("busy in bin {bin}"),
+                        move |outcome| outcome.series[bin].busy_cpus,
+                        busy,
+                        0.015 * busy,
+                    ),
+                ]
+            })
+            .collect();
         let observation = Observation::new(0.0, 40.0)?.with_bins(8);
-        let runs = run_replications(
-            &spec,
-            &observation,
-            run(220 + study as u64),
-            400,
-            &Control::default(),
-        )?;
-        for bin in 0..8 {
-            let values = |value: fn(&tonnage_model::simulation::Bin) -> f64| -> Vec<f64> {
-                runs.outcomes()
-                    .iter()
-                    .map(|outcome| value(&outcome.series[bin]))
-                    .collect()
-            };
-            for (name, values, truth) in [
-                ("live", values(|bin| bin.live_sessions), live),
-                ("busy", values(|bin| bin.busy_cpus), busy),
-            ] {
-                let (mean, variance) = moments(&values);
-                let error = (variance / values.len() as f64).sqrt();
-                assert!(
-                    (mean - truth).abs() < 3.5 * error,
-                    "{lifecycle:?} {name} in bin {bin}: {mean} ± {error} against {truth}"
-                );
-            }
-        }
+        assert_known(&spec, &observation, REPLICATIONS, row, &known)?;
     }
     Ok(())
 }
 
-/// λ(t) = λ̄ + β sin γt with exponential holding of mean τ: the number live is
-/// λ̄τ + βτ/(1 + γ²τ²)·(sin γt − γτ cos γt) once the beginning is forgotten (Eick, Massey and Whitt
-/// 1993). The peak comes later than that of the arrivals, and is flatter.
+/// A day's arrivals λ(t) = λ̄ + β sin γt, and what theory says of the number live: λ̄τ + βτ·ratio·sin
+/// γ(t − lag) (Eick, Massey and Whitt 1993).
+struct Wave {
+    level: f64,
+    swing: f64,
+    period: f64,
+    holding: Distribution,
+    ratio: f64,
+    lag: f64,
+    /// Periods simulated, of which the second half, rounded down, is measured.
+    periods: u32,
+}
+
+impl Wave {
+    /// Exponential holding: ratio 1/√(1 + γ²τ²), lag atan(γτ)/γ, which is λ̄τ + βτ/(1 + γ²τ²)·(sin γt −
+    /// γτ cos γt).
+    fn exponential(
+        level: f64,
+        swing: f64,
+        period: f64,
+        mean: f64,
+        periods: u32,
+    ) -> Result<Self, Box<dyn Error>> {
+        let angle = TAU / period * mean;
+        Ok(Self {
+            level,
+            swing,
+            period,
+            holding: Distribution::exponential(mean)?,
+            ratio: 1.0 / 1.0_f64.hypot(angle),
+            lag: angle.atan() * period / TAU,
+            periods,
+        })
+    }
+
+    /// Level of the number live, and its waves in step and a quarter late.
+    fn assert(self, row: u64) -> Test {
+        let (knots, bins) = (240_u32, 96_u32);
+        let measured = self.periods / 2;
+        let frequency = TAU / self.period;
+        let points = (0..=self.periods * knots).map(|knot| {
+            let at = f64::from(knot) * self.period / f64::from(knots);
+            (at, self.level + self.swing * (frequency * at).sin())
+        });
+        let mean = self.holding.mean();
+        let mut spec = places(1 << 40, self.holding, 1.0)?;
+        spec.demand = Demand::Poisson {
+            rate: PiecewiseLinear::new(points)?,
+        };
+        let live = self.level * mean;
+        let swing = self.swing * mean * self.ratio;
+        // A bin's mean is the wave in its middle, a little flatter.
+        let half = TAU / f64::from(2 * bins);
+        let swing = swing * half.sin() / half;
+        let wave = |phase: f64| {
+            move |outcome: &CellOutcome| {
+                let sum: f64 = outcome
+                    .series
+                    .iter()
+                    .map(|bin| {
+                        let middle = f64::midpoint(bin.from_seconds, bin.to_seconds);
+                        bin.live_sessions * (frequency * middle - phase).sin()
+                    })
+                    .sum();
+                2.0 * sum / f64::from(measured * bins)
+            }
+        };
+        let late = frequency * self.lag;
+        let warm_up = f64::from(self.periods - measured) * self.period;
+        let length = f64::from(measured) * self.period;
+        assert_known(
+            &spec,
+            &Observation::new(warm_up, length)?.with_bins(measured * bins),
+            REPLICATIONS,
+            row,
+            &[
+                Known::new("level", |outcome| outcome.sessions.mean, live, 0.008 * live),
+                Known::new("in step", wave(0.0), swing * late.cos(), 0.02 * swing),
+                Known::new("late", wave(TAU / 4.0), swing * late.sin(), 0.02 * swing),
+                Known::new("at its peak", wave(late), swing, 0.02 * swing),
+            ],
+        )
+    }
+}
+
+/// The peak comes later than that of the arrivals, and is flatter: for exponential holding by the
+/// closed form, with the examples of Jennings et al. (1996) and Feldman et al. (2008).
 #[test]
 fn live_count_lags_and_flattens() -> Test {
-    let (mean_rate, swing, period, holding) = (100.0, 60.0, 24.0, 2.0);
-    let frequency = TAU / period;
-    let knots = 240_u32;
-    let points = (0..=2 * knots).map(|knot| {
-        let at = f64::from(knot) * period / f64::from(knots);
-        (at, mean_rate + swing * (frequency * at).sin())
-    });
-    let mut spec = places(1 << 40, Distribution::exponential(holding)?, 1.0)?;
-    spec.demand = Demand::Poisson {
-        rate: PiecewiseLinear::new(points)?,
-    };
-    let bins = 96;
-    let observation = Observation::new(period, period)?.with_bins(bins);
-    let runs = run_replications(&spec, &observation, run(230), 60, &Control::default())?;
-    // Mean of the closed form over a bin.
-    let factor = swing * holding / (1.0 + (frequency * holding).powi(2));
-    let integral = |t: f64| {
-        let angle = frequency * t;
-        mean_rate * holding * t
-            - factor * (angle.cos() + frequency * holding * angle.sin()) / frequency
-    };
-    let mut squares = 0.0;
-    let (mut sine, mut cosine) = (0.0, 0.0);
-    for (index, bin) in runs.merged().series.iter().enumerate() {
-        let length = bin.to_seconds - bin.from_seconds;
-        let truth = (integral(bin.to_seconds) - integral(bin.from_seconds)) / length;
-        let values: Vec<f64> = runs
-            .outcomes()
-            .iter()
-            .map(|outcome| outcome.series[index].live_sessions)
-            .collect();
-        let (mean, variance) = moments(&values);
-        squares += (mean - truth).powi(2) / (variance / values.len() as f64);
-        let middle = frequency * f64::midpoint(bin.from_seconds, bin.to_seconds);
-        sine += mean * middle.sin();
-        cosine += mean * middle.cos();
+    for (row, (level, swing, period, mean, periods, peak)) in (230..).zip([
+        (20.0, 12.0, 24.0, 2.0, 2, 61.2618),
+        (30.0, 20.0, TAU / 5.0, 1.0, 20, 33.9223),
+        (100.0, 20.0, TAU, 1.0, 4, 114.142),
+    ]) {
+        let wave = Wave::exponential(level, swing, period, mean, periods)?;
+        let highest = mean * (level + swing * wave.ratio);
+        assert!((highest - peak).abs() < 1e-3, "{highest}");
+        wave.assert(row)?;
     }
-    // Correlated within a holding time, so wider than a χ² of 96: about 96/5 independent ones.
-    let average = squares / f64::from(bins);
-    assert!((0.3..2.2).contains(&average), "{average}");
-    let lag = (-cosine).atan2(sine) / frequency;
-    let expected = (frequency * holding).atan() / frequency;
-    assert!(
-        (lag - expected).abs() < 0.1,
-        "{lag} against {expected} hours"
-    );
-    let amplitude = sine.hypot(cosine) * 2.0 / f64::from(bins);
-    let expected = swing * holding / (1.0 + (frequency * holding).powi(2)).sqrt();
-    assert!((amplitude / expected - 1.0).abs() < 0.02, "{amplitude}");
+    Ok(())
+}
+
+/// The longer the tail of the holding time, the later and flatter; by quadrature for a mean of an hour.
+#[test]
+fn live_count_lags_and_flattens_more_with_heavier_tails() -> Test {
+    for (row, (holding, ratio, lag)) in (240..).zip([
+        (Distribution::deterministic(1.0)?, 0.997_15, 0.5),
+        (Distribution::exponential(1.0)?, 0.967_40, 0.978_05),
+        (Distribution::lognormal(1.0, 2.0)?, 0.825_45, 1.428_21),
+        (Distribution::lognormal(1.0, 4.0)?, 0.655_91, 1.808_08),
+    ]) {
+        let wave = Wave {
+            level: 20.0,
+            swing: 16.0,
+            period: 24.0,
+            holding,
+            ratio,
+            lag,
+            periods: 5,
+        };
+        wave.assert(row)?;
+    }
     Ok(())
 }

@@ -2,9 +2,11 @@
 
 mod simulation_support;
 
-use simulation_support::{Test, assert_inside, erlang_c, mean_in_system, replicate, sharing};
+use simulation_support::{
+    Known, REPLICATIONS, Test, assert_known, erlang_c, mean_in_system, replicate, sharing,
+};
 use tonnage_model::distribution::Distribution;
-use tonnage_model::simulation::Metric;
+use tonnage_model::simulation::{CellOutcome, Metric, Observation};
 
 fn works() -> Result<[Distribution; 4], tonnage_model::distribution::DistributionError> {
     Ok([
@@ -19,13 +21,19 @@ fn works() -> Result<[Distribution; 4], tonnage_model::distribution::Distributio
 /// so the mean slowdown is 1/(1 − ρ) and the mean number ρ/(1 − ρ).
 #[test]
 fn one_cpu_is_insensitive() -> Test {
-    for (study, work) in works()?.into_iter().enumerate() {
+    for (row, work) in (300..).zip(works()?) {
         let load = 0.75;
-        let spec = sharing(1, work, load)?;
-        let runs = replicate(&spec, 500.0, 60_000.0, 300 + study as u64, 10)?;
-        assert_inside(&runs, Metric::SlowdownMean, 4.0, 0.1);
-        assert_inside(&runs, Metric::LiveSessions, 3.0, 0.15);
-        assert_inside(&runs, Metric::Utilisation, load, 0.05);
+        assert_known(
+            &sharing(1, work, load)?,
+            &Observation::new(500.0, 1_500.0)?,
+            REPLICATIONS,
+            row,
+            &[
+                Known::metric(Metric::SlowdownMean, 4.0, 0.02),
+                Known::metric(Metric::LiveSessions, 3.0, 0.02),
+                Known::metric(Metric::Utilisation, load, 0.01),
+            ],
+        )?;
     }
     Ok(())
 }
@@ -33,18 +41,23 @@ fn one_cpu_is_insensitive() -> Test {
 /// M/G/c processor sharing: the number present is distributed as in M/M/c.
 #[test]
 fn several_cpus_are_insensitive() -> Test {
-    for (study, work) in works()?.into_iter().enumerate() {
+    for (row, work) in (310..).zip(works()?) {
         let (cpus, load) = (8, 6.8);
-        let spec = sharing(cpus, work, load)?;
-        let runs = replicate(&spec, 300.0, 20_000.0, 310 + study as u64, 10)?;
-        assert_inside(&runs, Metric::LiveSessions, mean_in_system(cpus, load), 0.1);
-        assert_inside(&runs, Metric::BusyCpus, load, 0.03);
+        assert_known(
+            &sharing(cpus, work, load)?,
+            &Observation::new(150.0, 300.0)?,
+            REPLICATIONS,
+            row,
+            &[
+                Known::metric(Metric::LiveSessions, mean_in_system(cpus, load), 0.02),
+                Known::metric(Metric::BusyCpus, load, 0.01),
+            ],
+        )?;
     }
     Ok(())
 }
 
-/// Not only the mean number: its distribution, sampled at the ends of many short runs, against that
-/// of M/M/c by a chi-squared test.
+/// Not only the mean number: its distribution, sampled at the ends of many short runs.
 #[test]
 fn count_distribution_is_that_of_m_m_c() -> Test {
     let (cpus, load) = (3_u32, 2.1);
@@ -57,31 +70,20 @@ fn count_distribution_is_that_of_m_m_c() -> Test {
         let above = probabilities[0];
         probabilities.insert(0, above * f64::from(n + 1) / load);
     }
-    for _ in cpus..9 {
+    for _ in cpus..5 {
         let last = probabilities[probabilities.len() - 1];
         probabilities.push(last * utilisation);
     }
-    let tail = 1.0 - probabilities.iter().sum::<f64>();
-    probabilities.push(tail);
-    for (study, work) in works()?.into_iter().enumerate() {
-        let spec = sharing(cpus, work, load)?;
-        let count = 4_000;
-        let runs = replicate(&spec, 60.0, 0.001, 320 + study as u64, count)?;
-        let mut found = vec![0.0; probabilities.len()];
-        for outcome in runs.outcomes() {
-            let state = usize::try_from(outcome.cpu_jobs.at_end)?.min(found.len() - 1);
-            found[state] += 1.0;
-        }
-        let statistic: f64 = found
-            .iter()
-            .zip(&probabilities)
-            .map(|(found, probability)| {
-                let expected = probability * count as f64;
-                (found - expected).powi(2) / expected
-            })
-            .sum();
-        // 99% point of χ² with 10 degrees of freedom.
-        assert!(statistic < 23.21, "{statistic}: {found:?}");
+    for (row, work) in (320..).zip(works()?) {
+        let known = [0, 1, 2, 3, 5].map(|most| {
+            let probability = probabilities[..=most].iter().sum();
+            let few = move |outcome: &CellOutcome| {
+                f64::from(u8::from(outcome.cpu_jobs.at_end <= most as u64))
+            };
+            Known::new(format!("at most {most}"), few, probability, 0.01)
+        });
+        let observation = Observation::new(60.0, 0.001)?;
+        assert_known(&sharing(cpus, work, load)?, &observation, 100, row, &known)?;
     }
     Ok(())
 }

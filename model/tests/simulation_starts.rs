@@ -2,9 +2,9 @@
 
 mod simulation_support;
 
-use simulation_support::{Test, assert_inside, places, replicate};
+use simulation_support::{Known, REPLICATIONS, Test, assert_known, places, replicate};
 use tonnage_model::distribution::{Distribution, TurnCount};
-use tonnage_model::simulation::{CellSpec, Lifecycle, Metric, Placement};
+use tonnage_model::simulation::{CellSpec, Lifecycle, Metric, Observation, Placement};
 
 fn agents() -> Result<CellSpec, Box<dyn std::error::Error>> {
     let mut spec = places(1 << 40, Distribution::lognormal(10.0, 1.0)?, 2.0)?;
@@ -25,27 +25,26 @@ fn agents() -> Result<CellSpec, Box<dyn std::error::Error>> {
 #[test]
 fn live_sandboxes_follow_the_lifecycle() -> Test {
     let mut spec = agents()?;
-    for (lifecycle, sandboxes, starts) in [
+    for (row, (lifecycle, sandboxes, starts)) in (400..).zip([
         (Lifecycle::PerBurst, 33.6, 12.0),
         (Lifecycle::PerSession, 145.6, 2.0),
-    ] {
+    ]) {
         spec.lifecycle = lifecycle;
-        let runs = replicate(&spec, 20.0, 4_000.0, 400, 10)?;
-        assert_inside(&runs, Metric::LiveSandboxes, sandboxes, 0.06);
-        assert_inside(
-            &runs,
-            Metric::LiveSessions,
-            2.0 * spec.uncontended_session_mean(),
-            0.06,
-        );
-        assert_inside(
-            &runs,
-            Metric::MemoryBytes,
-            sandboxes * f64::from(1 << 20),
-            0.06,
-        );
-        assert_inside(&runs, Metric::StartRate, starts, 0.06);
-        assert_inside(&runs, Metric::StartLatencyMean, 0.8, 0.01);
+        let sessions = 2.0 * spec.uncontended_session_mean();
+        let memory = sandboxes * f64::from(1 << 20);
+        assert_known(
+            &spec,
+            &Observation::new(20.0, 100.0)?,
+            REPLICATIONS,
+            row,
+            &[
+                Known::metric(Metric::LiveSandboxes, sandboxes, 0.01),
+                Known::metric(Metric::LiveSessions, sessions, 0.01),
+                Known::metric(Metric::MemoryBytes, memory, 0.01),
+                Known::metric(Metric::StartRate, starts, 0.01),
+                Known::metric(Metric::StartLatencyMean, 0.8, 0.002),
+            ],
+        )?;
     }
     Ok(())
 }
@@ -53,17 +52,19 @@ fn live_sandboxes_follow_the_lifecycle() -> Test {
 /// Starts use CPU: utilisation is λ·(turns × burst + starts × start CPU)/c, contended or not.
 #[test]
 fn starts_cost_cpu() -> Test {
-    for (study, vcpus) in [(410, 64), (411, 10)] {
+    for (row, vcpus) in [(410, 64), (420, 10)] {
         let mut spec = agents()?;
         spec.host.vcpus = vcpus;
-        for (lifecycle, cpu) in [
+        for (row, (lifecycle, cpu)) in (row..).zip([
             (Lifecycle::PerBurst, 2.0 * 6.0 * (2.0 + 0.3)),
             (Lifecycle::PerSession, 2.0 * (6.0 * 2.0 + 0.3)),
-        ] {
+        ]) {
             spec.lifecycle = lifecycle;
             assert!((spec.session_cpu_mean() * 2.0 - cpu).abs() < 1e-9);
-            let runs = replicate(&spec, 100.0, 4_000.0, study, 10)?;
-            assert_inside(&runs, Metric::BusyCpus, cpu, 0.06);
+            let known = Known::metric(Metric::BusyCpus, cpu, 0.01);
+            let observation = Observation::new(30.0, 70.0)?;
+            assert_known(&spec, &observation, REPLICATIONS, row, &[known])?;
+            let runs = replicate(&spec, 100.0, 4_000.0, row, 10)?;
             let merged = runs.merged();
             let ratio = merged.cpu_seconds_served / merged.cpu_seconds_demanded;
             assert!((ratio - 1.0).abs() < 0.01, "{ratio}");
@@ -79,10 +80,11 @@ fn wide_starts_take_their_latency_alone_and_longer_together() -> Test {
     spec.host.vcpus = 8;
     spec.sandbox.start_latency = Distribution::deterministic(0.5)?;
     spec.sandbox.start_cpu = Distribution::deterministic(2.0)?;
-    let alone = replicate(&spec, 0.0, 20_000.0, 420, 2)?;
-    assert_inside(&alone, Metric::StartLatencyMean, 0.5, 0.5);
+    let alone = replicate(&spec, 0.0, 20_000.0, 430, 2)?;
+    let latency = alone.merged().start_latency.mean().expect("starts");
+    assert!((0.5..0.51).contains(&latency), "{latency}");
     spec.host.vcpus = 1;
-    let narrow = replicate(&spec, 0.0, 20_000.0, 420, 2)?;
+    let narrow = replicate(&spec, 0.0, 20_000.0, 430, 2)?;
     let latency = narrow.merged().start_latency.mean().expect("starts");
     assert!((2.0..2.2).contains(&latency), "{latency}");
     Ok(())

@@ -3,34 +3,68 @@
 
 mod simulation_support;
 
-use simulation_support::{Test, assert_inside, birth_death, erlang_c, places, replicate};
+use simulation_support::{
+    Known, REPLICATIONS, Test, assert_known, birth_death, erlang_c, places, replicate,
+};
 use tonnage_model::distribution::Distribution;
-use tonnage_model::simulation::{Demand, Full, Metric, PiecewiseLinear};
+use tonnage_model::simulation::{Demand, Full, Metric, Observation, PiecewiseLinear};
+
+/// Time in which M/M/c forgets its state, once all servers are busy.
+fn relaxation(servers: u32, load: f64) -> f64 {
+    (f64::from(servers).sqrt() - load.sqrt()).powi(-2)
+}
 
 /// M/M/c at 90%: probability and mean of the wait, in service times.
 #[test]
 fn waiting_is_erlang_c() -> Test {
-    for (study, (servers, wait)) in [
+    for (row, (servers, wait)) in (100..).zip([
         (1, 9.0),
         (2, 4.263_158),
         (5, 1.524_986),
         (10, 0.668_732),
         (50, 0.072_772_9),
         (100, 0.021_694),
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    ]) {
         let load = 0.9 * f64::from(servers);
-        let spec = places(servers.into(), Distribution::exponential(1.0)?, load)?;
-        let runs = replicate(&spec, 500.0, 400_000.0 / load, 100 + study as u64, 10)?;
         let delayed = erlang_c(servers, load);
         assert!((delayed / (f64::from(servers) - load) - wait).abs() < 1e-6);
-        assert_inside(&runs, Metric::FractionWaiting, delayed, 0.1);
-        assert_inside(&runs, Metric::StartWaitMean, wait, 0.25);
-        assert_inside(&runs, Metric::LiveSessions, load + load * wait, 0.2);
+        let spec = places(servers.into(), Distribution::exponential(1.0)?, load)?;
+        let relaxation = relaxation(servers, load);
+        let observation = Observation::new(5.0 + 4.0 * relaxation, 16.0 * relaxation)?;
+        assert_known(
+            &spec,
+            &observation,
+            REPLICATIONS,
+            row,
+            &[
+                Known::metric(Metric::FractionWaiting, delayed, 0.025),
+                Known::metric(Metric::StartWaitMean, wait, 0.05),
+                Known::metric(Metric::LiveSessions, load + load * wait, 0.02),
+            ],
+        )?;
     }
     Ok(())
+}
+
+/// A call centre that two libraries compute alike: 14 servers, 10 erlangs, calls of 180 s, to be
+/// answered within 20 s.
+#[test]
+fn a_call_centre_is_erlang_c() -> Test {
+    let spec = places(14, Distribution::exponential(180.0)?, 10.0 / 180.0)?;
+    let mut observation = Observation::new(5_000.0, 60_000.0)?;
+    observation.start_wait_target = Some(20.0);
+    assert_known(
+        &spec,
+        &observation,
+        REPLICATIONS,
+        106,
+        &[
+            Known::metric(Metric::FractionWaiting, 0.174_131_933_595, 0.02),
+            Known::metric(Metric::StartWaitOverTarget, 1.0 - 0.888_350_019_179, 0.02),
+            Known::metric(Metric::StartWaitMean, 7.835_937_011_777, 0.03),
+            Known::metric(Metric::LiveSandboxes, 0.714_285_714_286 * 14.0, 0.003),
+        ],
+    )
 }
 
 /// The wait in M/M/c given that there is one is exponential; so its quantiles are known.
@@ -54,34 +88,40 @@ fn quantiles_of_the_wait_are_those_of_an_exponential() -> Test {
 /// M/G/1: the mean wait is λE[S²]/(2(1 − ρ)).
 #[test]
 fn one_place_is_pollaczek_khinchine() -> Test {
-    for (study, (holding, length)) in [
-        (Distribution::deterministic(1.0)?, 50_000.0),
-        (Distribution::uniform(0.0, 2.0)?, 50_000.0),
-        (Distribution::lognormal(1.0, 1.5)?, 200_000.0),
-    ]
-    .into_iter()
-    .enumerate()
-    {
+    for (row, (holding, length)) in (120..).zip([
+        (Distribution::deterministic(1.0)?, 1_000.0),
+        (Distribution::uniform(0.0, 2.0)?, 1_000.0),
+        (Distribution::lognormal(1.0, 1.5)?, 5_000.0),
+    ]) {
         let rate = 0.7;
         let second_moment = holding.variance() + 1.0;
         let spec = places(1, holding, rate)?;
-        let runs = replicate(&spec, 500.0, length, 120 + study as u64, 10)?;
         let wait = rate * second_moment / (2.0 * (1.0 - rate));
-        assert_inside(&runs, Metric::StartWaitMean, wait, 0.12);
+        let known = Known::metric(Metric::StartWaitMean, wait, 0.02);
+        let observation = Observation::new(300.0, length)?;
+        assert_known(&spec, &observation, REPLICATIONS, row, &[known])?;
     }
     Ok(())
 }
 
-/// Staffing with c = R + β√R: the delay probability is near [1 + βΦ(β)/φ(β)]⁻¹.
+/// Staffing with c = R + β√R: the delay probability is near [1 + βΦ(β)/φ(β)]⁻¹, the nearer the larger
+/// R is, and exactly Erlang's.
 #[test]
 fn delay_follows_halfin_whitt() -> Test {
-    let load = 400.0;
-    for (servers, asymptotic) in [(410, 0.5045), (420, 0.2234), (430, 0.0847)] {
+    for (row, (servers, of_many, asymptotic)) in (130..).zip([
+        (105, 10_050, 0.5045),
+        (110, 10_100, 0.2234),
+        (115, 10_150, 0.0847),
+        (120, 10_200, 0.0269),
+    ]) {
+        let load = 100.0;
+        assert!((erlang_c(servers, load) / asymptotic - 1.0).abs() < 0.25);
+        assert!((erlang_c(of_many, 10_000.0) / asymptotic - 1.0).abs() < 0.025);
         let spec = places(servers.into(), Distribution::exponential(1.0)?, load)?;
-        let runs = replicate(&spec, 100.0, 1_500.0, 130, 10)?;
-        let exact = erlang_c(servers, load);
-        assert!((exact / asymptotic - 1.0).abs() < 0.07);
-        assert_inside(&runs, Metric::FractionWaiting, exact, 0.4);
+        let known = Known::metric(Metric::FractionWaiting, erlang_c(servers, load), 0.07);
+        let relaxation = relaxation(servers, load);
+        let observation = Observation::new(5.0 + 4.0 * relaxation, 20.0 + 4.0 * relaxation)?;
+        assert_known(&spec, &observation, REPLICATIONS, row, &[known])?;
     }
     Ok(())
 }
@@ -89,7 +129,7 @@ fn delay_follows_halfin_whitt() -> Test {
 /// Ten machines, mean time to failure 10, mean repair 1, one or two repairmen.
 #[test]
 fn finite_source_is_the_machine_repairman() -> Test {
-    for (servers, down) in [(1, 2.145_823), (2, 1.038_638)] {
+    for (row, (servers, down)) in (140..).zip([(1, 2.145_823), (2, 1.038_638)]) {
         let states = birth_death(
             10,
             |n| f64::from(10 - n) * 0.1,
@@ -102,8 +142,9 @@ fn finite_source_is_the_machine_repairman() -> Test {
             agents: 10,
             open_rate: PiecewiseLinear::constant(0.1)?,
         };
-        let runs = replicate(&spec, 200.0, 40_000.0, 140 + u64::from(servers), 10)?;
-        assert_inside(&runs, Metric::LiveSessions, down, 0.05);
+        let known = Known::metric(Metric::LiveSessions, down, 0.01);
+        let observation = Observation::new(100.0, 1_000.0)?;
+        assert_known(&spec, &observation, REPLICATIONS, row, &[known])?;
     }
     Ok(())
 }
@@ -115,12 +156,18 @@ fn bounded_queue_rejects_as_a_birth_death_process_does() -> Test {
     let states = birth_death(servers + limit, |_| load, |n| f64::from(n.min(servers)));
     let mut spec = places(servers.into(), Distribution::exponential(1.0)?, load)?;
     spec.full = Full::Queue { limit };
-    let runs = replicate(&spec, 100.0, 20_000.0, 150, 10)?;
     let blocked = states[states.len() - 1];
-    assert_inside(&runs, Metric::RejectionFraction, blocked, 0.1);
     let mean: f64 = (0..).zip(&states).map(|(n, p)| f64::from(n) * p).sum();
-    assert_inside(&runs, Metric::LiveSessions, mean, 0.02);
-    Ok(())
+    assert_known(
+        &spec,
+        &Observation::new(50.0, 500.0)?,
+        REPLICATIONS,
+        150,
+        &[
+            Known::metric(Metric::RejectionFraction, blocked, 0.02),
+            Known::metric(Metric::LiveSessions, mean, 0.01),
+        ],
+    )
 }
 
 /// A start rate of 10/s under 8 starts/s is an M/D/1 queue: the mean wait is ρ/(2μ(1 − ρ)) = 0.2 s.
@@ -128,8 +175,14 @@ fn bounded_queue_rejects_as_a_birth_death_process_does() -> Test {
 fn start_rate_limit_is_m_d_1() -> Test {
     let mut spec = places(1 << 40, Distribution::exponential(5.0)?, 8.0)?;
     spec.sandbox.start_rate_limit = Some(10.0);
-    let runs = replicate(&spec, 100.0, 20_000.0, 160, 10)?;
-    assert_inside(&runs, Metric::StartWaitMean, 0.2, 0.05);
-    assert_inside(&runs, Metric::FractionWaiting, 0.8, 0.01);
-    Ok(())
+    assert_known(
+        &spec,
+        &Observation::new(30.0, 200.0)?,
+        REPLICATIONS,
+        160,
+        &[
+            Known::metric(Metric::StartWaitMean, 0.2, 0.012),
+            Known::metric(Metric::FractionWaiting, 0.8, 0.003),
+        ],
+    )
 }

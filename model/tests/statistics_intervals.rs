@@ -7,7 +7,9 @@ use rand_pcg::Pcg64;
 use tonnage_model::distribution::Distribution;
 use tonnage_model::statistics::StatisticsError;
 use tonnage_model::statistics::bootstrap::{Bootstrap, median};
-use tonnage_model::statistics::means::{mean_of_batches, mean_of_replications, student_t_quantile};
+use tonnage_model::statistics::means::{
+    mean_of_batches, mean_of_replications, ratio_of_replications, student_t_quantile,
+};
 use tonnage_model::statistics::quantile::quantile_of_sorted;
 use tonnage_model::statistics::rank_correlation::spearman;
 use tonnage_model::statistics::sketch::Sketch;
@@ -65,6 +67,43 @@ fn replication_intervals_cover_the_mean() {
             .contains(3.0)
     });
     assert!((0.925..0.965).contains(&covered), "{covered}");
+}
+
+#[test]
+fn a_ratio_is_that_of_the_sums() {
+    let estimate = ratio_of_replications(&[(1.0, 1.0), (3.0, 2.0), (2.0, 1.0)], 0.95).unwrap();
+    assert_close(estimate.mean, 1.5, 1e-12);
+    // Residuals are -3/8, 0 and 3/8.
+    assert_close(
+        estimate.half_width,
+        4.302_652_729_749_46 * 0.375 / 3.0_f64.sqrt(),
+        1e-10,
+    );
+    assert!(ratio_of_replications(&[(1.0, 0.0), (2.0, 0.0)], 0.95).is_err());
+    assert!(ratio_of_replications(&[(1.0, 1.0)], 0.95).is_err());
+}
+
+/// Wherever a longer replication has a larger share, as busy ones have of rejected requests.
+#[test]
+fn ratio_intervals_cover_where_the_mean_of_ratios_is_biased() {
+    let law = Distribution::gamma(1.0, 0.2).unwrap();
+    let mut rng = Pcg64::seed_from_u64(7);
+    let mut of_ratios = 0;
+    let covered = share_of(4_000, |_| {
+        let pairs: Vec<(f64, f64)> = (0..40)
+            .map(|_| law.sample(&mut rng))
+            .map(|requests| (requests.powi(2), requests))
+            .collect();
+        let ratios: Vec<f64> = pairs.iter().map(|(rejected, of)| rejected / of).collect();
+        let holds =
+            |interval: tonnage_model::statistics::Interval| interval.contains(law.variance() + 1.0);
+        of_ratios += u32::from(holds(
+            mean_of_replications(&ratios, 0.95).unwrap().interval(),
+        ));
+        holds(ratio_of_replications(&pairs, 0.95).unwrap().interval())
+    });
+    assert!((0.91..0.965).contains(&covered), "{covered}");
+    assert!(of_ratios < 3_400, "{of_ratios}");
 }
 
 #[test]

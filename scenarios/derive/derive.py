@@ -241,27 +241,74 @@ def make_curves(raw, out):
 
 # ------------------------------------------------------------------------------------ time zones
 
-# 2020 census resident population by state, and the zones its people live in. E, C, M, P: Eastern
-# to Pacific; A: Alaska; H: Hawaii. For states in two zones the minority's share is rounded from
-# the 2020 census counts of its counties (below half a per cent is left out).
+# 2020 census resident population by state, and the zone most of its people live in. E, C, M, P:
+# Eastern to Pacific; A: Alaska; H: Hawaii.
 US_STATES = {
     "AL": (5024279, "C"), "AK": (733391, "A"), "AZ": (7151502, "M"), "AR": (3011524, "C"),
     "CA": (39538223, "P"), "CO": (5773714, "M"), "CT": (3605944, "E"), "DE": (989948, "E"),
-    "DC": (689545, "E"), "FL": (21538187, "E", "C", 0.05), "GA": (10711908, "E"),
-    "HI": (1455271, "H"), "ID": (1839106, "M", "P", 0.20), "IL": (12812508, "C"),
-    "IN": (6785528, "E", "C", 0.18), "IA": (3190369, "C"), "KS": (2937880, "C"),
-    "KY": (4505836, "E", "C", 0.23), "LA": (4657757, "C"), "ME": (1362359, "E"),
-    "MD": (6177224, "E"), "MA": (7029917, "E"), "MI": (10077331, "E", "C", 0.01),
+    "DC": (689545, "E"), "FL": (21538187, "E"), "GA": (10711908, "E"),
+    "HI": (1455271, "H"), "ID": (1839106, "M"), "IL": (12812508, "C"),
+    "IN": (6785528, "E"), "IA": (3190369, "C"), "KS": (2937880, "C"),
+    "KY": (4505836, "E"), "LA": (4657757, "C"), "ME": (1362359, "E"),
+    "MD": (6177224, "E"), "MA": (7029917, "E"), "MI": (10077331, "E"),
     "MN": (5706494, "C"), "MS": (2961279, "C"), "MO": (6154913, "C"), "MT": (1084225, "M"),
-    "NE": (1961504, "C", "M", 0.05), "NV": (3104614, "P"), "NH": (1377529, "E"),
+    "NE": (1961504, "C"), "NV": (3104614, "P"), "NH": (1377529, "E"),
     "NJ": (9288994, "E"), "NM": (2117522, "M"), "NY": (20201249, "E"), "NC": (10439388, "E"),
-    "ND": (779094, "C", "M", 0.07), "OH": (11799448, "E"), "OK": (3959353, "C"),
-    "OR": (4237256, "P", "M", 0.01), "PA": (13002700, "E"), "RI": (1097379, "E"),
-    "SC": (5118425, "E"), "SD": (886667, "C", "M", 0.25), "TN": (6910840, "C", "E", 0.34),
-    "TX": (29145505, "C", "M", 0.03), "UT": (3271616, "M"), "VT": (643077, "E"),
+    "ND": (779094, "C"), "OH": (11799448, "E"), "OK": (3959353, "C"),
+    "OR": (4237256, "P"), "PA": (13002700, "E"), "RI": (1097379, "E"),
+    "SC": (5118425, "E"), "SD": (886667, "C"), "TN": (6910840, "C"),
+    "TX": (29145505, "C"), "UT": (3271616, "M"), "VT": (643077, "E"),
     "VA": (8631393, "E"), "WA": (7705281, "P"), "WV": (1793716, "E"), "WI": (5893718, "C"),
     "WY": (576851, "M"),
 }  # fmt: skip
+# The counties of the zone with fewer people, where a state lies in two: the zone and each county's
+# people in the same census. Counties that lie in two zones themselves are counted where most of
+# their people live: Idaho County here; Gulf, Cherry, McKenzie, Sioux and Stanley Counties with the
+# rest of their states.
+US_SMALLER_PARTS = {
+    "FL": ("C", """
+        Bay 175216, Calhoun 13648, Escambia 321905, Holmes 19653, Jackson 47319, Okaloosa 211668,
+        Santa Rosa 188000, Walton 75305, Washington 25318"""),
+    "ID": ("P", """
+        Benewah 9530, Bonner 47110, Boundary 12056, Clearwater 8734, Idaho 16541, Kootenai 171362,
+        Latah 39517, Lewis 3533, Nez Perce 42090, Shoshone 13169"""),
+    "IN": ("C", """
+        Gibson 33011, Jasper 32918, Lake 498700, LaPorte 112417, Newton 13830, Perry 19170, Porter
+        173215, Posey 25222, Spencer 19810, Starke 23371, Vanderburgh 180136, Warrick 63898"""),
+    "KS": ("M", """
+        Greeley 1284, Hamilton 2518, Sherman 5927, Wallace 1512"""),
+    "KY": ("C", """
+        Adair 18903, Allen 20588, Ballard 7728, Barren 44485, Breckinridge 20432, Butler 12371,
+        Caldwell 12649, Calloway 37103, Carlisle 4826, Christian 72748, Clinton 9253, Crittenden
+        8990, Cumberland 5888, Daviess 103312, Edmonson 12126, Fulton 6515, Graves 36649, Grayson
+        26420, Green 11107, Hancock 9095, Hart 19288, Henderson 44793, Hickman 4521, Hopkins 45423,
+        Livingston 8888, Logan 27432, Lyon 8680, McCracken 67875, McLean 9152, Marshall 31659,
+        Metcalfe 10286, Monroe 11338, Muhlenberg 30928, Ohio 23772, Russell 17991, Simpson 19594,
+        Todd 12243, Trigg 14061, Union 13668, Warren 134554, Webster 13017"""),
+    "MI": ("C", """
+        Dickinson 25947, Gogebic 14380, Iron 11631, Menominee 23502"""),
+    "ND": ("M", """
+        Adams 2200, Billings 945, Bowman 2993, Dunn 4095, Golden Valley 1736, Grant 2301, Hettinger
+        2489, Slope 706, Stark 33646"""),
+    "NE": ("M", """
+        Arthur 434, Banner 674, Box Butte 10842, Chase 3893, Cheyenne 9468, Dawes 8199, Deuel 1838,
+        Dundy 1654, Garden 1874, Grant 611, Hooker 711, Keith 8335, Kimball 3434, Morrill 4555,
+        Perkins 2858, Scotts Bluff 36084, Sheridan 5127, Sioux 1135"""),
+    "OR": ("M", """
+        Malheur 31571"""),
+    "SD": ("M", """
+        Bennett 3381, Butte 10243, Corson 3902, Custer 8318, Dewey 5239, Fall River 6973, Haakon
+        1872, Harding 1311, Jackson 2806, Lawrence 25768, Meade 29852, Oglala Lakota 13672,
+        Pennington 109222, Perkins 2835, Ziebach 2413"""),
+    "TN": ("E", """
+        Anderson 77123, Blount 135280, Bradley 108620, Campbell 39272, Carter 56356, Claiborne
+        32043, Cocke 35999, Grainger 23527, Greene 70152, Hamblen 64499, Hamilton 366207, Hancock
+        6662, Hawkins 56721, Jefferson 54683, Johnson 17948, Knox 478971, Loudon 54886, McMinn
+        53276, Meigs 12758, Monroe 46250, Morgan 21035, Polk 17544, Rhea 32870, Roane 53404, Scott
+        21850, Sevier 98380, Sullivan 158163, Unicoi 17928, Union 19802, Washington 133001"""),
+    "TX": ("M", """
+        El Paso 865657, Hudspeth 3202"""),
+}
 US_2020_TOTAL = 331449281
 US_ZONES = {
     "E": ("America/New_York", -300), "C": ("America/Chicago", -360),
@@ -308,14 +355,22 @@ def offset_text(minutes):
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02}:{abs(minutes) % 60:02}"
 
 
+def smaller_part(state):
+    """People of a state in the zone with fewer of them."""
+    _, counties = US_SMALLER_PARTS[state]
+    return sum(int(county.split()[-1]) for county in counties.split(","))
+
+
 def us_mix():
-    assert sum(state[0] for state in US_STATES.values()) == US_2020_TOTAL
-    people = dict.fromkeys(US_ZONES, 0.0)
-    for population, *zones in US_STATES.values():
-        minority = zones[2] if len(zones) > 1 else 0
-        people[zones[0]] += population * (1 - minority)
-        if minority:
-            people[zones[1]] += population * minority
+    assert sum(population for population, _ in US_STATES.values()) == US_2020_TOTAL
+    people = dict.fromkeys(US_ZONES, 0)
+    for state, (population, zone) in US_STATES.items():
+        smaller = 0
+        if state in US_SMALLER_PARTS:
+            smaller_zone, _ = US_SMALLER_PARTS[state]
+            smaller = smaller_part(state)
+            people[smaller_zone] += smaller
+        people[zone] += population - smaller
     shares = rounded_to_sum([p / US_2020_TOTAL for p in people.values()], 1, 6)
     return [(*US_ZONES[zone], share) for zone, share in zip(people, shares)]
 
@@ -387,6 +442,10 @@ def make_time_zones(raw, out):
     from_cities = "; ".join(
         f"{name} {by_offset[offset] / sum(cities.values()):.1%}" for name, offset, _ in us
     )
+    smaller_parts = ", ".join(
+        f"{state} {smaller_part(state) / US_STATES[state][0]:.1%} {US_ZONES[zone][0]}"
+        for state, (zone, _) in US_SMALLER_PARTS.items()
+    )
     world, year, sum_of_world, skipped, skipped_people, taiwan = world_mix(raw)
 
     write(out, "time-zones/single.toml", zone_file(
@@ -400,18 +459,24 @@ def make_time_zones(raw, out):
     write(out, "time-zones/us.toml", zone_file(
         us,
         title="United States, people by time zone",
-        source="US Census Bureau, 2020 census, resident population of the 50 states and DC (331,449,281), https://www.census.gov/data/tables/2020/dec/2020-apportionment-data.html; zones of states and counties: IANA time zone database and US law",
+        source="US Census Bureau, 2020 census, resident population of the 50 states and DC (331,449,281), https://www.census.gov/data/tables/2020/dec/2020-apportionment-data.html; of counties, https://www2.census.gov/geo/docs/reference/cenpop2020/county/CenPop2020_Mean_CO.txt; zones of states and counties: IANA time zone database and 49 CFR part 71",
         licence="Public domain (US government works; facts)",
-        derivation="""
-        Each state's people go to its zone. Eleven states lie in two zones with more than half a
-        per cent of their people in the smaller part; that part's share is rounded from the county
-        counts of the same census (FL 5%, KY 23%, IN 18%, MI 1% Central; TN 34% Eastern; TX 3%,
-        NE 5%, ND 7%, SD 25%, OR 1% Mountain; ID 20% Pacific). Merged by standard offset.""",
+        derivation=f"""
+        Each state's people go to its zone. Twelve states lie in two zones; there the counties of
+        the zone with fewer people are added up ({smaller_parts}). Merged by standard offset.""",
         notes=f"""
-        Assumed: the two-zone shares are good to a few points of a state, which is at most 0.3
-        points of the country in any zone; and workers live where people live.
-        NOT CHECKED: the state counts and the two-zone shares were written down from memory of the
-        census; the state counts add up to its total, but neither was compared with its tables.
+        Checked: the people of DC and of 22 states, among them all in two zones but Texas, are the
+        sums of their counties in a copy of the Census Bureau's file of counties (2020 Centers of
+        Population), to the last person; every county added up here is in that file with the same
+        number; the 50 states agree with a second list of the same census; all add up to its total.
+        Which counties keep which zone was written down from memory, then compared: for Michigan and
+        North Dakota with the law (49 CFR 71.5 and 71.7); for Indiana, Kansas, Kentucky, Nebraska,
+        South Dakota, Tennessee and Texas with a list from elsewhere, which differs in one county:
+        it has Meade County, Kentucky, in Central time (30,003 people, 0.01% of the country).
+        NOT CHECKED: the counties of Florida, Idaho and Oregon.
+        Assumed: workers live where people live. Counties in two zones are counted where most of
+        their people live, and towns that keep the time of the next state with their own (such as
+        West Wendover, Nevada): a few hundredths of a per cent of the country in all.
         Arizona (no daylight saving) is counted as Mountain; Alaska without the few people of the
         outer Aleutians; Hawaii is its own zone.
         Daylight saving is left out: nearly everybody moves by the same hour, so the country's

@@ -1,6 +1,7 @@
 //! The numbers of an outcome by name, so that each can have an interval.
 
 use super::outcome::CellOutcome;
+use super::tally::Tally;
 
 /// One number of a [`CellOutcome`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -66,6 +67,32 @@ impl CellOutcome {
             Metric::RejectionFraction => self.rejection_fraction(),
             Metric::OpeningRate => Some(self.sessions.entered as f64 / self.seconds),
             Metric::StartRate => Some(self.start_wait.count() as f64 / self.seconds),
+        }
+    }
+
+    /// Numerator and denominator of a metric that is a share or a mean of what was counted, which is
+    /// a random number of things.
+    pub(super) fn ratio(&self, metric: Metric) -> Option<(f64, f64)> {
+        let of = |tally: &Tally, numerator| (numerator, tally.count() as f64);
+        let over = |tally: &Tally| of(tally, tally.above_target() as f64);
+        match metric {
+            Metric::StartWaitMean => Some(of(&self.start_wait, self.start_wait.sum())),
+            Metric::FractionWaiting => {
+                Some(of(&self.start_wait, self.start_wait.above_floor() as f64))
+            }
+            Metric::StartWaitOverTarget => {
+                self.start_wait.has_target().then(|| over(&self.start_wait))
+            }
+            Metric::StartLatencyMean => Some(of(&self.start_latency, self.start_latency.sum())),
+            Metric::SlowdownMean => Some(of(&self.burst_slowdown, self.burst_slowdown.sum())),
+            Metric::SlowdownOverTarget => self
+                .burst_slowdown
+                .has_target()
+                .then(|| over(&self.burst_slowdown)),
+            Metric::RejectionFraction => {
+                Some((self.requests_rejected as f64, self.requests as f64))
+            }
+            _ => None,
         }
     }
 }

@@ -140,7 +140,9 @@ pub struct CellOutcome {
     /// Seconds that requests without a started sandbox had waited when measuring ended: lower
     /// bounds of their waits.
     pub unfinished_wait: Tally,
-    /// Seconds from the beginning of a start to its end, contention for CPU included.
+    /// Seconds from the beginning of a start to its end, contention for CPU included, for starts that
+    /// ended in the window. Those under way at time zero began nobody knows when and are left out, so
+    /// without a warm-up short ones count a little too much.
     pub start_latency: Tally,
     /// Time a burst took on its host over the time it would have taken alone.
     pub burst_slowdown: Tally,

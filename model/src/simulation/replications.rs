@@ -7,7 +7,7 @@ use super::outcome::CellOutcome;
 use super::spec::{CellSpec, Observation, invalid};
 use super::{RunId, run_cell_with};
 use crate::statistics::Estimate;
-use crate::statistics::means::mean_of_replications;
+use crate::statistics::means::{mean_of_replications, ratio_of_replications};
 use rayon::prelude::{IntoParallelIterator, ParallelIterator};
 
 /// Outcomes of independent replications of one cell, in the order of their numbers.
@@ -158,9 +158,21 @@ impl Replications {
             .collect()
     }
 
-    /// Mean over replications of a metric, with Student's t interval of the given confidence (between
-    /// 0 and 1) for its expected value. `None` with fewer than two replications that have the metric.
+    /// A metric with Student's t interval of the given confidence (between 0 and 1) for its expected
+    /// value. `None` with fewer than two replications that have the metric.
+    ///
+    /// Averages over time and quantiles are averaged over replications. Shares and means of what was
+    /// counted are those of all replications together, so their intervals are about the share in the
+    /// long run however short a replication is.
     pub fn estimate(&self, metric: Metric, confidence: f64) -> Option<Estimate> {
-        mean_of_replications(&self.values(metric), confidence).ok()
+        let ratios: Option<Vec<(f64, f64)>> = self
+            .outcomes
+            .iter()
+            .map(|outcome| outcome.ratio(metric))
+            .collect();
+        match ratios {
+            Some(ratios) => ratio_of_replications(&ratios, confidence).ok(),
+            None => mean_of_replications(&self.values(metric), confidence).ok(),
+        }
     }
 }

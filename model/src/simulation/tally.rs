@@ -88,6 +88,11 @@ impl Tally {
         self.count
     }
 
+    /// Their sum.
+    pub const fn sum(&self) -> f64 {
+        self.sum
+    }
+
     /// Their mean; `None` if there are none.
     pub fn mean(&self) -> Option<f64> {
         (self.count > 0).then(|| self.sum / self.count as f64)
@@ -98,8 +103,13 @@ impl Tally {
         (self.count > 0).then_some(self.largest)
     }
 
-    /// Share of values above the least possible: of waits that weren't zero, of bursts that were
-    /// slowed down. `None` if there are no values.
+    /// Number of values above the least possible: of waits that weren't zero, of bursts that were
+    /// slowed down.
+    pub const fn above_floor(&self) -> u64 {
+        self.above_floor
+    }
+
+    /// Share of values above the least possible; `None` if there are no values.
     pub fn fraction_above_floor(&self) -> Option<f64> {
         (self.count > 0).then(|| self.above_floor as f64 / self.count as f64)
     }
@@ -117,6 +127,10 @@ impl Tally {
         }
         self.sketch
             .quantile((rank - at_floor) / self.above_floor as f64)
+    }
+
+    pub(super) const fn has_target(&self) -> bool {
+        self.target.is_some()
     }
 
     /// Number of values above the target of the [`Observation`](super::Observation).

@@ -26,6 +26,39 @@ pub fn mean_of_replications(values: &[f64], confidence: f64) -> Result<Estimate,
     })
 }
 
+/// The ratio of two expected values, from independent replications that each give a (numerator,
+/// denominator), such as seconds waited and starts.
+///
+/// Sums are divided, not ratios averaged: where a busy replication has more of both, the average of
+/// the ratios is off by a share that more replications don't cure, only longer ones. The interval is
+/// that of the mean of numerator − ratio × denominator.
+///
+/// # Errors
+/// With fewer than two pairs, with one that is not finite, with denominators that don't add up to
+/// more than zero, or a `confidence` outside (0, 1).
+pub fn ratio_of_replications(
+    pairs: &[(f64, f64)],
+    confidence: f64,
+) -> Result<Estimate, StatisticsError> {
+    let (numerators, denominators): (Vec<f64>, Vec<f64>) = pairs.iter().copied().unzip();
+    at_least(2, &denominators)?;
+    all_finite(&numerators)?;
+    all_finite(&denominators)?;
+    let denominator = mean(&denominators);
+    if denominator <= 0.0 {
+        return Err(refused("denominators", "above zero in all", denominator));
+    }
+    let ratio = mean(&numerators) / denominator;
+    let residuals: Vec<f64> = pairs
+        .iter()
+        .map(|(numerator, of)| (numerator - ratio * of) / denominator)
+        .collect();
+    Ok(Estimate {
+        mean: ratio,
+        ..mean_of_replications(&residuals, confidence)?
+    })
+}
+
 /// The mean of one long, correlated series, by the means of `batches` equal stretches of it
 /// (20 to 40 are usual; the stretches must be long against the correlation). The remainder at the
 /// start of the series is left out.
