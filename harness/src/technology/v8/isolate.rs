@@ -93,7 +93,7 @@ impl Entered {
         Self(v8::Isolate::new(parameters))
     }
 
-    fn leave(mut self) -> Left {
+    fn leave(self) -> Left {
         // SAFETY: it is the current isolate of this thread: making or entering it made it so, and
         // nothing in between leaves another one current.
         unsafe { self.0.exit() };
