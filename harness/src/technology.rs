@@ -10,6 +10,7 @@
 
 pub mod empty;
 pub mod line_guest;
+pub mod wasm;
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,16 @@ use crate::{Boundary, Capability};
 
 /// Every technology the harness knows, in the order tables show them.
 pub fn registry() -> Vec<Box<dyn Technology>> {
-    vec![Box::new(empty::Empty)]
+    vec![
+        Box::new(empty::Empty),
+        Box::new(wasm::Wasm::new(&wasm::POOLED)),
+        Box::new(wasm::Wasm::new(&wasm::ON_DEMAND)),
+        Box::new(wasm::Wasm::new(&wasm::DESERIALIZE)),
+        Box::new(wasm::Wasm::new(&wasm::COMPILE)),
+        Box::new(wasm::Wasm::new(&wasm::WASI)),
+        Box::new(wasm::Wasm::new(&wasm::JAVASCRIPT)),
+        Box::new(wasm::Wasm::new(&wasm::JAVASCRIPT_SNAPSHOT)),
+    ]
 }
 
 /// The technology of this name.
