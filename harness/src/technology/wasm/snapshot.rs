@@ -21,8 +21,8 @@ pub(super) fn after_loading(program: Program) -> Result<Vec<u8>, Failure> {
     let (context, instrumented) = wizer
         .instrument(program.module())
         .map_err(|error| failure("Wizer", &error))?;
-    let module = Module::new(&engine, instrumented)
-        .map_err(|error| failure("cannot compile", &error))?;
+    let module =
+        Module::new(&engine, instrumented).map_err(|error| failure("cannot compile", &error))?;
     let mut store = Store::new(&engine, Host::default());
     let instance = linker(&engine)?
         .instantiate(&mut store, &module)
