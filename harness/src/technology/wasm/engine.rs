@@ -28,6 +28,9 @@ const RESERVATION: u64 = 4 << 30;
 /// Address space after each memory that is never mapped.
 const GUARD: u64 = 32 << 20;
 
+/// Functions that a table may hold. QuickJS has some 600; what is set aside for a pool grows with it.
+const TABLE: usize = 1024;
+
 /// What hands out memory for instances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Allocator {
@@ -50,6 +53,7 @@ pub(super) fn engine(allocator: Allocator, pool: u32) -> Result<Engine, Failure>
             .total_core_instances(pool)
             .total_memories(pool)
             .total_tables(pool)
+            .table_elements(TABLE)
             .max_memory_size(MAX_MEMORY);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pooling));
     }
