@@ -33,14 +33,12 @@ pub(super) fn linker(engine: &Engine) -> Result<Linker<Host>, Failure> {
 }
 
 /// A live instance.
-#[derive(Debug)]
 pub(super) struct Guest {
     store: Store<Host>,
     exchange: Exchange,
 }
 
 /// How requests get in and answers out.
-#[derive(Debug)]
 enum Exchange {
     /// Through a buffer in the guest's memory.
     Buffer {
