@@ -33,9 +33,9 @@ const WASMTIME: &str = "48.0.8";
 /// The version of QuickJS that the JavaScript guest was built with.
 const QUICKJS: &str = "0.16.2";
 
-/// Instances a pool has room for: as many as fit below 128 TiB at 4 GiB each, with some left for
-/// the process itself.
-const POOL: u32 = 24_000;
+/// Instances a pool has room for, at a little over 4 GiB of addresses each. On x86-64, a process has
+/// 128 TiB, and its program stands in the middle of them: 85 TiB below it are the largest piece.
+const POOL: u32 = 21_000;
 
 /// The guest program as WebAssembly, started in one of several ways.
 #[derive(Debug)]
