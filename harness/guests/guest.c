@@ -1,8 +1,9 @@
 /* The guest program in C: the same work as guest.js and guest.py.
  *
- * Built as a static Linux program, where it reads a line and writes a line, and as a WebAssembly
- * module, where the host writes the request into `tonnage_buffer` and calls `tonnage_answer`.
- * Needs no C library but for memory and, as a program, for reading and writing.
+ * Built as a static Linux program, where it reads a line and writes a line; as a WebAssembly module,
+ * where the host writes the request into `tonnage_buffer` and calls `tonnage_answer`; and, with
+ * TONNAGE_WASI, as one that reads and writes lines through WASI whenever `tonnage_serve` is called.
+ * Needs no C library but for memory and, where there are lines, for reading and writing.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -184,9 +185,15 @@ static size_t answer(size_t length) {
     return (size_t)(out - reply);
 }
 
-#ifdef __wasm__
+#if defined(__wasm__) && !defined(TONNAGE_WASI)
 
-__attribute__((export_name("tonnage_buffer"))) char *tonnage_buffer(void) { return buffer; }
+/* The host notes the moment: it is the first thing an instance does. */
+__attribute__((import_module("tonnage"), import_name("ready"))) void tonnage_ready(void);
+
+__attribute__((export_name("tonnage_buffer"))) char *tonnage_buffer(void) {
+    tonnage_ready();
+    return buffer;
+}
 
 __attribute__((export_name("tonnage_answer"))) uint32_t tonnage_answer(uint32_t length) {
     size_t replied = length <= REQUEST_BYTES ? answer(length) : 0;
@@ -194,9 +201,7 @@ __attribute__((export_name("tonnage_answer"))) uint32_t tonnage_answer(uint32_t 
     return (uint32_t)replied;
 }
 
-#endif
-
-#if !defined(__wasm__) || defined(__wasi__)
+#else
 
 #include <time.h>
 #include <unistd.h>
@@ -211,12 +216,16 @@ static int write_all(const char *bytes, size_t length) {
     return 1;
 }
 
-int main(void) {
+static int say_ready(void) {
     struct timespec now;
     char ready[64] = "ready ";
     clock_gettime(CLOCK_MONOTONIC, &now);
     char *end = write_number(ready + 6, (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec, '\n');
-    if (!write_all(ready, (size_t)(end - ready))) return 1;
+    return write_all(ready, (size_t)(end - ready));
+}
+
+/* Answers every line until there are no more. Returns 0, or what went wrong. */
+static int serve(void) {
     size_t have = 0;
     for (;;) {
         ssize_t n = read(0, buffer + have, REQUEST_BYTES - have);
@@ -234,4 +243,21 @@ int main(void) {
     }
 }
 
+#ifdef TONNAGE_WASI
+
+/* Called again, it goes on with what has come in since. */
+__attribute__((export_name("tonnage_serve"))) int tonnage_serve(void) {
+    static int begun;
+    if (!begun && !say_ready()) return 1;
+    begun = 1;
+    return serve();
+}
+
+#else
+
+int main(void) {
+    return say_ready() ? serve() : 1;
+}
+
+#endif
 #endif

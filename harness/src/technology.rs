@@ -13,6 +13,7 @@ pub mod known_answer;
 pub mod line_guest;
 pub mod process;
 pub mod v8;
+pub mod wasm;
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,13 @@ pub fn registry() -> Vec<Box<dyn Technology>> {
         Box::new(v8::V8::Isolate),
         Box::new(v8::V8::Snapshot),
         Box::new(v8::V8::Context),
+        Box::new(wasm::Wasm::new(&wasm::POOLED)),
+        Box::new(wasm::Wasm::new(&wasm::ON_DEMAND)),
+        Box::new(wasm::Wasm::new(&wasm::DESERIALIZE)),
+        Box::new(wasm::Wasm::new(&wasm::COMPILE)),
+        Box::new(wasm::Wasm::new(&wasm::WASI)),
+        Box::new(wasm::Wasm::new(&wasm::JAVASCRIPT)),
+        Box::new(wasm::Wasm::new(&wasm::JAVASCRIPT_SNAPSHOT)),
         Box::new(process::Process::Native),
         Box::new(process::Process::Node),
         Box::new(process::Process::Python),
