@@ -8,6 +8,7 @@
 //! All of it runs in a child process of its own: a technology may use the whole process as it likes,
 //! and a crash costs one row, never the run.
 
+pub mod container;
 pub mod empty;
 pub mod line_guest;
 
@@ -22,7 +23,23 @@ use crate::{Boundary, Capability};
 
 /// Every technology the harness knows, in the order tables show them.
 pub fn registry() -> Vec<Box<dyn Technology>> {
-    vec![Box::new(empty::Empty)]
+    use container::engine::{Engine, EngineContainer};
+    use container::oci::{OciContainer, Runtime};
+    use container::root::Contents;
+
+    vec![
+        Box::new(empty::Empty),
+        Box::new(OciContainer::new(Runtime::Runc, Contents::Node)),
+        Box::new(OciContainer::new(Runtime::Runc, Contents::Native)),
+        Box::new(OciContainer::new(Runtime::Runc, Contents::Native).with_network()),
+        Box::new(OciContainer::new(Runtime::Runc, Contents::Python)),
+        Box::new(OciContainer::new(Runtime::Crun, Contents::Node)),
+        Box::new(OciContainer::new(Runtime::Crun, Contents::Native)),
+        Box::new(EngineContainer::new(Engine::Docker, Contents::Node)),
+        Box::new(EngineContainer::new(Engine::Docker, Contents::Native)),
+        Box::new(EngineContainer::new(Engine::Podman, Contents::Node)),
+        Box::new(EngineContainer::new(Engine::Podman, Contents::Native)),
+    ]
 }
 
 /// The technology of this name.

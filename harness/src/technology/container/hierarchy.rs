@@ -1,0 +1,103 @@
+//! The hierarchies of control groups, and a view of the host without one of them.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::thread;
+
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sched::{CloneFlags, setns, unshare};
+
+use crate::technology::Failure;
+
+/// Where the second version of control groups is beside hierarchies of the first.
+const UNIFIED: &str = "/sys/fs/cgroup/unified";
+
+/// Whether the hierarchies are of both versions and a controller sits in the second: crun drops all
+/// controllers then, and fails.
+pub(super) fn is_hybrid_with_controllers() -> bool {
+    fs::read_to_string(Path::new(UNIFIED).join("cgroup.controllers"))
+        .is_ok_and(|controllers| !controllers.trim().is_empty())
+}
+
+/// The roots of all hierarchies.
+fn roots() -> Vec<PathBuf> {
+    let mounts = fs::read_to_string("/proc/self/mounts").unwrap_or_default();
+    mounts
+        .lines()
+        .filter_map(|line| {
+            let mut fields = line.split(' ').skip(1);
+            let (place, kind) = (fields.next()?, fields.next()?);
+            (kind == "cgroup" || kind == "cgroup2").then(|| PathBuf::from(place))
+        })
+        .collect()
+}
+
+/// Removes a control group and those below it from all hierarchies, as far as nothing is in them.
+pub(super) fn remove_control_group(group: &Path) {
+    let group = group.strip_prefix("/").unwrap_or(group);
+    for root in roots() {
+        remove_with_children(&root.join(group));
+    }
+}
+
+fn remove_with_children(group: &Path) {
+    let Ok(entries) = fs::read_dir(group) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_with_children(&entry.path());
+        }
+    }
+    // One with a process in it stays, and so does what it is in.
+    let _ = fs::remove_dir(group);
+}
+
+/// A mount namespace in which the hybrid hierarchy is not mounted. What is mounted on the host later
+/// appears in it too.
+#[derive(Debug)]
+pub(super) struct WithoutUnified {
+    namespace: File,
+}
+
+impl WithoutUnified {
+    /// Makes it. Nothing changes for the host nor for this process.
+    pub(super) fn new() -> Result<Self, Failure> {
+        let namespace = thread::spawn(make_namespace)
+            .join()
+            .map_err(|_| Failure::new("the thread for a mount namespace panicked"))?
+            .map_err(|error| {
+                Failure::of(
+                    "cannot make a mount namespace without the hybrid hierarchy",
+                    error,
+                )
+            })?;
+        Ok(Self { namespace })
+    }
+
+    /// Spawns a program in it.
+    pub(super) fn spawn(&self, command: &mut Command) -> std::io::Result<Child> {
+        // Entering changes a thread, so it is one that ends with this.
+        thread::scope(|scope| {
+            scope
+                .spawn(|| {
+                    unshare(CloneFlags::CLONE_FS)?;
+                    setns(&self.namespace, CloneFlags::CLONE_NEWNS)?;
+                    command.spawn()
+                })
+                .join()
+                .unwrap_or_else(|_| Err(std::io::Error::other("the spawning thread panicked")))
+        })
+    }
+}
+
+/// Makes the namespace for the calling thread, which is to end with it.
+fn make_namespace() -> std::io::Result<File> {
+    unshare(CloneFlags::CLONE_NEWNS)?;
+    let nothing: Option<&str> = None;
+    let slave = MsFlags::MS_SLAVE | MsFlags::MS_REC;
+    mount(nothing, "/", nothing, slave, nothing)?;
+    umount2(UNIFIED, MntFlags::MNT_DETACH)?;
+    File::open("/proc/thread-self/ns/mnt")
+}
