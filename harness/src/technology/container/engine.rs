@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::sys::prctl::set_child_subreaper;
+use nix::sys::resource::{Resource, getrlimit};
 
 use super::hierarchy;
 use super::root::Contents;
@@ -242,8 +243,16 @@ impl Technology for EngineContainer {
         options.extend(Engine::marks(workspace.run()));
         options.extend(["--cgroup-parent".to_owned(), groups.parent.clone()]);
         if self.engine == Engine::Podman && !may_raise_limits() {
-            // Podman's own default is more than such a process may ask for.
-            options.extend(["--ulimit".to_owned(), "host".to_owned()]);
+            // Podman's own defaults are more than such a process may ask for.
+            for (name, resource, enough) in [
+                ("nofile", Resource::RLIMIT_NOFILE, 1024),
+                ("nproc", Resource::RLIMIT_NPROC, 4096),
+            ] {
+                let (_, most) = getrlimit(resource)
+                    .map_err(|error| Failure::of("cannot read a limit", error))?;
+                let limit = most.min(enough);
+                options.extend(["--ulimit".to_owned(), format!("{name}={limit}:{limit}")]);
+            }
         }
         workspace.note_command(format!(
             "{} {} --name ID --cidfile FILE {image}",
