@@ -5,10 +5,11 @@
 #![allow(clippy::print_stderr, reason = "a test that cannot run here says so")]
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use tonnage_harness::guest::Request;
 use tonnage_harness::technology::{
@@ -177,6 +178,11 @@ fn sweep_after_a_kill(id: &str) {
         name: run.clone(),
         folder: folder.path().to_path_buf(),
     });
+    // An engine's command ends by itself once its container is gone.
+    let begin = Instant::now();
+    while !left_of(&run, folder.path()).is_empty() && begin.elapsed() < Duration::from_secs(10) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
     assert_eq!(left_of(&run, folder.path()), Vec::<String>::new());
     assert_eq!(networks(), before);
 }
@@ -248,6 +254,28 @@ fn a_failing_start(id: &str, break_it: fn(&Path), expected: &str) {
     assert_eq!(left_of(&run, folder.path()), Vec::<String>::new());
 }
 
+/// A guest that answers wrongly and lives on.
+const WRONG_ANSWER: &str = "#include <unistd.h>
+int main(void) {
+    static const char lines[] = \"ready 1\\n1 2 3 4\\n\";
+    return write(1, lines, sizeof lines - 1) < 0 || pause();
+}";
+
+/// Puts another program in the guest's place.
+fn compile(guest: &Path, source: &str) {
+    fs::remove_file(guest).expect("removed");
+    let mut compiler = Command::new("cc")
+        .args(["-static", "-x", "c", "-", "-o"])
+        .arg(guest)
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("a C compiler, as the build has");
+    let mut input = compiler.stdin.take().expect("piped");
+    input.write_all(source.as_bytes()).expect("written");
+    drop(input);
+    assert!(compiler.wait().expect("ended").success());
+}
+
 macro_rules! rows {
     ($($runs:ident, $is_swept:ident: $id:literal;)*) => {
         $(
@@ -293,10 +321,13 @@ fn a_start_that_fails_says_why_and_leaves_nothing() {
         );
         a_failing_start(
             id,
-            |guest| {
-                fs::copy("/bin/true", guest).expect("copied");
-            },
+            |guest| compile(guest, "int main(void) { return 7; }"),
             "the guest ended",
+        );
+        a_failing_start(
+            id,
+            |guest| compile(guest, WRONG_ANSWER),
+            "the guest answered `1 2 3 4`",
         );
     }
 }

@@ -19,6 +19,22 @@ use root::Contents;
 /// The environment variable that every process of a run carries, with the run's name.
 const RUN_VARIABLE: &str = "TONNAGE_RUN";
 
+/// The right to mount file systems, among much else.
+const CAP_SYS_ADMIN: u32 = 21;
+
+/// The right to raise limits of resources.
+const CAP_SYS_RESOURCE: u32 = 24;
+
+/// Whether this process has a capability.
+fn may(capability: u32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status
+        .lines()
+        .find_map(|line| line.strip_prefix("CapEff:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask >> capability & 1 == 1)
+}
+
 /// What a container of these contents offers to the work inside, and the language of its guest.
 fn offer(contents: Contents) -> (Vec<Capability>, Language) {
     match contents {

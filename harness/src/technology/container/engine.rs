@@ -205,6 +205,9 @@ impl Technology for EngineContainer {
             Ok(version) => version,
             Err(failure) => return not_here(format!("no engine answers: {failure}")),
         };
+        if engine == Engine::Docker && engine.daemons().is_empty() {
+            return not_here("the engine that answers does not run on this host".to_owned());
+        }
         let mut tools = vec![Tool {
             name: engine.name().to_owned(),
             version,
@@ -242,7 +245,7 @@ impl Technology for EngineContainer {
             .to_vec();
         options.extend(Engine::marks(workspace.run()));
         options.extend(["--cgroup-parent".to_owned(), groups.parent.clone()]);
-        if self.engine == Engine::Podman && !may_raise_limits() {
+        if self.engine == Engine::Podman && !super::may(super::CAP_SYS_RESOURCE) {
             // Podman's own defaults are more than such a process may ask for.
             for (name, resource, enough) in [
                 ("nofile", Resource::RLIMIT_NOFILE, 1024),
@@ -330,17 +333,6 @@ impl EngineContainer {
         let _ = tar.wait();
         imported.map(|_| ())
     }
-}
-
-/// Whether this process may raise limits of resources.
-fn may_raise_limits() -> bool {
-    const CAP_SYS_RESOURCE: u32 = 24;
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix("CapEff:"))
-        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .is_some_and(|mask| mask >> CAP_SYS_RESOURCE & 1 == 1)
 }
 
 /// The control groups in which an engine's containers run.

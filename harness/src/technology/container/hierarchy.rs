@@ -7,6 +7,7 @@ use std::thread;
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, setns, unshare};
+use nix::unistd::{AccessFlags, access};
 
 use crate::technology::Failure;
 
@@ -31,6 +32,13 @@ fn roots() -> Vec<PathBuf> {
             (kind == "cgroup" || kind == "cgroup2").then(|| PathBuf::from(place))
         })
         .collect()
+}
+
+/// Whether control groups can be made here: in a container they often are there to look at only.
+pub(super) fn is_writable() -> bool {
+    roots()
+        .iter()
+        .any(|root| access(root.as_path(), AccessFlags::W_OK).is_ok())
 }
 
 /// Removes a control group and those below it from all hierarchies, as far as nothing is in them.

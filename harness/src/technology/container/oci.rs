@@ -162,6 +162,12 @@ impl Technology for OciContainer {
                 enable: "run it as root".to_owned(),
             };
         }
+        if !super::may(super::CAP_SYS_ADMIN) || !hierarchy::is_writable() {
+            return Verdict::NotHere {
+                why: "this process may not mount file systems and make control groups".to_owned(),
+                enable: "run it outside of a container, or in a privileged one".to_owned(),
+            };
+        }
         if let Err(missing) = super::add_interpreter(self.contents, &mut tools) {
             return missing;
         }
