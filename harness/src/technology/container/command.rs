@@ -246,7 +246,15 @@ pub(super) fn wait_until_gone(pids: &[u32], seconds: f64) -> Result<(), Failure>
 fn is_there(pid: u32) -> bool {
     // Only a child of this process can be collected; for others this does nothing.
     let _ = waitpid(Pid::from_raw(pid.cast_signed()), Some(WaitPidFlag::WNOHANG));
-    Path::new("/proc").join(pid.to_string()).exists()
+    // One that has ended and that its own parent has not noticed yet is gone, too.
+    stat(pid).is_some_and(|fields| !fields.starts_with('Z'))
+}
+
+/// The fields of `/proc/pid/stat` after the name, which may hold anything.
+fn stat(pid: u32) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(") ")?;
+    Some(fields.to_owned())
 }
 
 /// Every process there is.
@@ -260,9 +268,7 @@ pub(super) fn all() -> Vec<u32> {
 
 /// The process that a process came from.
 pub(super) fn parent(pid: u32) -> Option<u32> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let (_, fields) = stat.rsplit_once(')')?;
-    fields.split_whitespace().nth(1)?.parse().ok()
+    stat(pid)?.split_whitespace().nth(1)?.parse().ok()
 }
 
 /// The name of a process's program.
