@@ -81,11 +81,14 @@ fn left_of(run: &str, folder: &Path) -> Vec<String> {
     left
 }
 
-/// The interfaces and network namespaces of the host.
+/// The interfaces and network namespaces of the host that could be of these tests: their names have
+/// all the 15 characters there may be, and begin with a `t`.
 fn networks() -> Vec<String> {
+    let of_tests = |name: &str| name.len() == 15 && name.starts_with('t');
     let mut names: Vec<String> = ["/sys/class/net", "/run/netns"]
         .into_iter()
         .flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten())
+        .filter(|entry| of_tests(&entry.file_name().to_string_lossy()))
         .map(|entry| entry.path().display().to_string())
         .collect();
     names.sort();
@@ -171,6 +174,7 @@ fn sweep_after_a_kill(id: &str) {
     let run = run_name(&format!("killed-{id}"));
     let before = networks();
     let mut child = start_in_a_child(id, &run, folder.path());
+    assert_eq!(networks() != before, id.ends_with("-network"));
     assert_ne!(left_of(&run, folder.path()), Vec::<String>::new());
     child.kill().expect("killed");
     child.wait().expect("ended");

@@ -145,6 +145,12 @@ impl EngineContainer {
              counted with it; a service that starts containers through the engine's interface does \
              without the command.",
         );
+        if self.engine == Engine::Docker {
+            notes.push_str(
+                " The CPU time of a shim and of the runtime it calls cannot be read any more once \
+                 the shim has ended: where it is not counted before, that of a start is too low.",
+            );
+        }
         if self.engine.needs_runc() {
             notes.push_str(
                 " Podman uses runc here: crun, which it prefers, refuses this host's control \
