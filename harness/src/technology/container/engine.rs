@@ -65,9 +65,11 @@ impl Engine {
         Some(command)
     }
 
-    /// Whether the runtime that Podman prefers would refuse this host's control groups.
+    /// Whether the runtime that Podman prefers would fail with this host's control groups.
     fn needs_runc(self) -> bool {
-        self == Self::Podman && hierarchy::is_hybrid_with_controllers()
+        self == Self::Podman
+            && (hierarchy::is_hybrid_with_controllers()
+                || !hierarchy::takes_a_device_filter_of_crun())
     }
 
     /// Runs a command of the engine to its end and returns what it printed.
@@ -153,7 +155,7 @@ impl EngineContainer {
         }
         if self.engine.needs_runc() {
             notes.push_str(
-                " Podman uses runc here: crun, which it prefers, refuses this host's control \
+                " Podman uses runc here: crun, which it prefers, fails with this host's control \
                  groups.",
             );
         }
@@ -203,7 +205,7 @@ impl Technology for EngineContainer {
         }
         if engine.needs_runc() && tools::find("runc").is_none() {
             return Verdict::NotHere {
-                why: "crun, which Podman prefers, refuses this host's control groups".to_owned(),
+                why: "crun, which Podman prefers, fails with this host's control groups".to_owned(),
                 enable: "apt-get install runc".to_owned(),
             };
         }

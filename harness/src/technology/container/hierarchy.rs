@@ -7,6 +7,7 @@ use std::thread;
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, setns, unshare};
+use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
 use nix::unistd::{AccessFlags, access};
 
 use crate::technology::Failure;
@@ -19,6 +20,16 @@ const UNIFIED: &str = "/sys/fs/cgroup/unified";
 pub(super) fn is_hybrid_with_controllers() -> bool {
     fs::read_to_string(Path::new(UNIFIED).join("cgroup.controllers"))
         .is_ok_and(|controllers| !controllers.trim().is_empty())
+}
+
+/// Whether crun may set up its filter of devices, which on hosts with the second version alone is a
+/// program it loads into the kernel: it raises its limit of locked memory for that, and fails if it may
+/// not.
+pub(super) fn takes_a_device_filter_of_crun() -> bool {
+    let second_version_alone = Path::new("/sys/fs/cgroup/cgroup.controllers").exists();
+    let unlimited =
+        getrlimit(Resource::RLIMIT_MEMLOCK).is_ok_and(|(_, most)| most == RLIM_INFINITY);
+    !second_version_alone || unlimited || super::may(super::CAP_SYS_RESOURCE)
 }
 
 /// The roots of all hierarchies.

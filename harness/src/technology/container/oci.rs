@@ -168,6 +168,14 @@ impl Technology for OciContainer {
                 enable: "run it outside of a container, or in a privileged one".to_owned(),
             };
         }
+        if self.runtime == Runtime::Crun && !hierarchy::takes_a_device_filter_of_crun() {
+            return Verdict::NotHere {
+                why: "crun raises the limit of locked memory to filter devices, and this process \
+                      may not"
+                    .to_owned(),
+                enable: "run it with CAP_SYS_RESOURCE, or after `ulimit -l unlimited`".to_owned(),
+            };
+        }
         if let Err(missing) = super::add_interpreter(self.contents, &mut tools) {
             return missing;
         }
