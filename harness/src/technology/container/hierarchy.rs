@@ -1,15 +1,18 @@
 //! The hierarchies of control groups, and a view of the host without one of them.
 
 use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::thread;
+use std::time::Duration;
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
 use nix::unistd::{AccessFlags, access};
 
+use crate::clock::Stamp;
 use crate::technology::Failure;
 
 /// Where the second version of control groups is beside hierarchies of the first.
@@ -52,25 +55,31 @@ pub(super) fn is_writable() -> bool {
         .any(|root| access(root.as_path(), AccessFlags::W_OK).is_ok())
 }
 
-/// Removes a control group and those below it from all hierarchies, as far as nothing is in them.
+/// Removes a control group and those below it from all hierarchies. What was killed may take a moment
+/// to leave it; one that is not empty after some seconds is left.
 pub(super) fn remove_control_group(group: &Path) {
+    const PATIENCE: f64 = 5.0;
     let group = group.strip_prefix("/").unwrap_or(group);
+    let begin = Stamp::now();
     for root in roots() {
-        remove_with_children(&root.join(group));
+        let place = root.join(group);
+        while !remove_with_children(&place) && begin.elapsed() < PATIENCE {
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 }
 
-fn remove_with_children(group: &Path) {
-    let Ok(entries) = fs::read_dir(group) else {
-        return;
-    };
-    for entry in entries.flatten() {
+/// Whether it is gone.
+fn remove_with_children(group: &Path) -> bool {
+    for entry in fs::read_dir(group).into_iter().flatten().flatten() {
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
             remove_with_children(&entry.path());
         }
     }
-    // One with a process in it stays, and so does what it is in.
-    let _ = fs::remove_dir(group);
+    match fs::remove_dir(group) {
+        Ok(()) => true,
+        Err(error) => error.kind() == ErrorKind::NotFound,
+    }
 }
 
 /// A mount namespace in which the hybrid hierarchy is not mounted. What is mounted on the host later
