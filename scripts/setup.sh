@@ -39,6 +39,12 @@ elif ! have cc; then
   need libc6-dev "the headers of the C library, for the compression libraries of Parquet"
 fi
 
+# Not on the PATH of every user, and of no use to one who is not root.
+have_for_root() { have "$1" || [ -x "/usr/sbin/$1" ]; }
+have_for_root runc || need runc "containers are measured by it"
+have_for_root crun || need crun "containers are measured by it too"
+have_for_root ip || need iproute2 "containers with a network are measured with its ip"
+
 have_browser() { have chromium || have chromium-browser || have google-chrome; }
 if [ "$want_tests" = yes ] && ! have_browser; then
   need chromium "the report's page is tested in a real browser"
@@ -74,6 +80,9 @@ if ! have cc; then
   say "without cc nothing can be built"
   exit 1
 fi
+for tool in runc crun ip; do
+  have_for_root "$tool" || say "without $tool, the containers that need it are not measured"
+done
 if [ "$want_tests" = yes ] && ! have_browser; then
   say "without a browser the test of the report's page is skipped"
 fi

@@ -8,6 +8,7 @@
 //! All of it runs in a child process of its own: a technology may use the whole process as it likes,
 //! and a crash costs one row, never the run.
 
+pub mod container;
 pub mod empty;
 pub mod known_answer;
 pub mod line_guest;
@@ -26,6 +27,10 @@ pub use tonnage_model::measurement::technology::{
 
 /// Every technology the harness knows, in the order tables show them.
 pub fn registry() -> Vec<Box<dyn Technology>> {
+    use container::engine::{Engine, EngineContainer};
+    use container::oci::{OciContainer, Runtime};
+    use container::root::Contents;
+
     let mut all: Vec<Box<dyn Technology>> = vec![
         Box::new(empty::Empty),
         Box::new(v8::V8::Isolate),
@@ -41,6 +46,16 @@ pub fn registry() -> Vec<Box<dyn Technology>> {
         Box::new(process::Process::Native),
         Box::new(process::Process::Node),
         Box::new(process::Process::Python),
+        Box::new(OciContainer::new(Runtime::Runc, Contents::Node)),
+        Box::new(OciContainer::new(Runtime::Runc, Contents::Native)),
+        Box::new(OciContainer::new(Runtime::Runc, Contents::Native).with_network()),
+        Box::new(OciContainer::new(Runtime::Runc, Contents::Python)),
+        Box::new(OciContainer::new(Runtime::Crun, Contents::Node)),
+        Box::new(OciContainer::new(Runtime::Crun, Contents::Native)),
+        Box::new(EngineContainer::new(Engine::Docker, Contents::Node)),
+        Box::new(EngineContainer::new(Engine::Docker, Contents::Native)),
+        Box::new(EngineContainer::new(Engine::Podman, Contents::Node)),
+        Box::new(EngineContainer::new(Engine::Podman, Contents::Native)),
     ];
     for known in known_answer::KnownAnswer::ALL {
         all.push(Box::new(known));
@@ -87,12 +102,6 @@ pub trait Starter: Sync {
     /// Processes outside the children of this one that work for the sandboxes, such as a daemon.
     /// Their CPU time and memory count.
     fn daemons(&self) -> Vec<u32> {
-        Vec::new()
-    }
-
-    /// Control groups in which the sandboxes' processes run, if they are not below the harness's
-    /// own; paths below the root of the hierarchies. Their CPU time and memory count.
-    fn control_groups(&self) -> Vec<PathBuf> {
         Vec::new()
     }
 }

@@ -33,7 +33,8 @@ fn of_ended_children() -> f64 {
     seconds(usage.user_time()) + seconds(usage.system_time())
 }
 
-/// CPU seconds of a process that runs: its threads to the nanosecond; 0 if there is none.
+/// CPU seconds of a process that runs and of its children that have ended; 0 if there is none. Its
+/// threads count to the nanosecond.
 pub fn of_running(pid: u32) -> f64 {
     let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
         return 0.0;
@@ -46,14 +47,18 @@ pub fn of_running(pid: u32) -> f64 {
         .sum::<f64>()
         / 1e9;
     // Threads that have ended are only in the process's own counters, in clock ticks.
-    of_threads.max(in_ticks(pid).unwrap_or(0.0))
+    let (own, of_children) = in_ticks(pid).unwrap_or((0.0, 0.0));
+    of_threads.max(own) + of_children
 }
 
-fn in_ticks(pid: u32) -> Option<f64> {
+/// CPU seconds of a process itself and of its ended children, in clock ticks.
+fn in_ticks(pid: u32) -> Option<(f64, f64)> {
     let fields = processes::fields_after_name(pid)?;
     let ticks = |at: usize| fields.get(at)?.parse::<f64>().ok();
     let per_second = sysconf(SysconfVar::CLK_TCK).ok()?? as f64;
-    Some((ticks(11)? + ticks(12)?) / per_second)
+    let own = ticks(11)? + ticks(12)?;
+    let of_children = ticks(13)? + ticks(14)?;
+    Some((own / per_second, of_children / per_second))
 }
 
 /// Waits for every child that has ended, so that its CPU time counts. Only where no thread of this

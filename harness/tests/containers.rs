@@ -1,0 +1,337 @@
+//! Containers, started for real: every row that can be measured on this host.
+//!
+//! A row that cannot is passed over with the reason.
+
+#![allow(clippy::print_stderr, reason = "a test that cannot run here says so")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use tonnage_harness::guest::Request;
+use tonnage_harness::technology::{
+    self, DeadRun, Instance, Starter, Technology, Verdict, Workspace,
+};
+
+/// Tells the process that is to be killed what to start and where.
+const TO_BE_KILLED: &str = "TONNAGE_TEST_TO_BE_KILLED";
+
+/// One test at a time: they start many containers, and look at what the whole host has.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// The technology, unless it cannot be measured here; that is told.
+fn usable(id: &str) -> Option<Box<dyn Technology>> {
+    let technology = technology::find(id).expect("it is in the registry");
+    match technology.examine() {
+        Verdict::Ready { tools } => {
+            assert!(!tools.is_empty(), "{id} runs with something");
+            Some(technology)
+        }
+        Verdict::NotHere { why, enable } => {
+            eprintln!("skipped {id}: {why} (to enable: {enable})");
+            None
+        }
+    }
+}
+
+/// A name that no other test and no other run of this one has.
+fn run_name(id: &str) -> String {
+    format!("test-{id}-{}", std::process::id())
+}
+
+fn workspace(run: &str, folder: &Path) -> Workspace {
+    let own = folder.join("own");
+    fs::create_dir_all(&own).expect("a folder");
+    Workspace::new(run, folder.to_path_buf(), own, None)
+}
+
+/// What there still is of a run: processes that carry its name, mounts below its folder, and control
+/// groups.
+fn left_of(run: &str, folder: &Path) -> Vec<String> {
+    let mut left = Vec::new();
+    let mark = format!("TONNAGE_RUN={run}");
+    for entry in fs::read_dir("/proc").expect("readable").flatten() {
+        let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
+        if environment
+            .split(|byte| *byte == 0)
+            .any(|entry| entry == mark.as_bytes())
+        {
+            left.push(format!("process {}", entry.path().display()));
+        }
+    }
+    let folder = folder.display().to_string();
+    let mounts = fs::read_to_string("/proc/self/mounts").expect("readable");
+    left.extend(
+        mounts
+            .lines()
+            .filter(|line| line.contains(&folder) || line.contains(run))
+            .map(|line| format!("mount {line}")),
+    );
+    for line in mounts.lines().filter(|line| line.contains("cgroup")) {
+        let root = line.split(' ').nth(1).expect("a place");
+        for entry in fs::read_dir(root).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().contains(run) {
+                left.push(format!("control group {}", entry.path().display()));
+            }
+        }
+    }
+    left
+}
+
+/// The interfaces and network namespaces of the host that could be of these tests: their names have
+/// all the 15 characters there may be, and begin with a `t`.
+fn networks() -> Vec<String> {
+    let of_tests = |name: &str| name.len() == 15 && name.starts_with('t');
+    let mut names: Vec<String> = ["/sys/class/net", "/run/netns"]
+        .into_iter()
+        .flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten())
+        .filter(|entry| of_tests(&entry.file_name().to_string_lossy()))
+        .map(|entry| entry.path().display().to_string())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Everything the harness asks of a row.
+fn try_out(id: &str) {
+    let _alone = ONE_AT_A_TIME.lock();
+    let Some(technology) = usable(id) else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = run_name(id);
+    let before = networks();
+    let mut workspace = workspace(&run, folder.path());
+    let starter = technology.prepare(&mut workspace).expect("prepared");
+    assert!(!workspace.steps().is_empty(), "what was done is noted");
+    assert!(!workspace.commands().is_empty(), "and the command");
+    let one = one_container(starter.as_ref());
+    several_at_once(starter.as_ref());
+    one.stop().expect("stopped");
+    drop(starter);
+    assert_eq!(left_of(&run, folder.path()), Vec::<String>::new());
+    assert_eq!(networks(), before);
+    for entry in fs::read_dir(workspace.own()).expect("readable").flatten() {
+        let inside: Vec<_> = fs::read_dir(entry.path())
+            .expect("a folder")
+            .flatten()
+            .collect();
+        assert!(inside.is_empty(), "left: {inside:?}");
+    }
+}
+
+/// A container that has done all that is asked of one.
+fn one_container(starter: &dyn Starter) -> Box<dyn Instance> {
+    let started = starter.start(&Request::small(1)).expect("started");
+    assert!(started.stamps.first_instruction < Some(started.stamps.first_result));
+    let mut one = started.instance;
+    one.work(&Request::heavy(2)).expect("heavy work");
+    one.work(&Request::touching(3, 1 << 20)).expect("touched");
+    let processes = one.processes();
+    assert!(!processes.is_empty());
+    for pid in &processes {
+        assert!(Path::new(&format!("/proc/{pid}")).exists(), "{pid} lives");
+    }
+    let suspension = one.suspension().expect("a freezer");
+    suspension.suspend().expect("suspended");
+    assert!(suspension.mechanism().contains("freezer"));
+    suspension.resume().expect("resumed");
+    one.work(&Request::small(4)).expect("work after the pause");
+    one
+}
+
+/// Six from two threads, with one suspended when it is stopped and one dropped unstopped in each.
+fn several_at_once(starter: &dyn Starter) {
+    std::thread::scope(|scope| {
+        for thread in 0..2 {
+            scope.spawn(move || {
+                let mut live: Vec<_> = (0..3)
+                    .map(|number| {
+                        let request = Request::small(100 + 10 * thread + number);
+                        starter.start(&request).expect("started").instance
+                    })
+                    .collect();
+                for instance in &mut live {
+                    instance.work(&Request::small(200)).expect("work");
+                }
+                let suspension = live[0].suspension().expect("a freezer");
+                suspension.suspend().expect("suspended");
+                drop(live.pop());
+                for instance in live {
+                    instance.stop().expect("stopped");
+                }
+            });
+        }
+    });
+}
+
+/// What is left when a run is killed is found and removed.
+fn sweep_after_a_kill(id: &str) {
+    let _alone = ONE_AT_A_TIME.lock();
+    let Some(technology) = usable(id) else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = run_name(&format!("killed-{id}"));
+    let before = networks();
+    let mut child = start_in_a_child(id, &run, folder.path());
+    assert_eq!(networks() != before, id.ends_with("-network"));
+    assert_ne!(left_of(&run, folder.path()), Vec::<String>::new());
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    technology.sweep(&DeadRun {
+        name: run.clone(),
+        folder: folder.path().to_path_buf(),
+    });
+    // An engine's command ends by itself once its container is gone.
+    let begin = Instant::now();
+    while !left_of(&run, folder.path()).is_empty() && begin.elapsed() < Duration::from_secs(10) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(left_of(&run, folder.path()), Vec::<String>::new());
+    assert_eq!(networks(), before);
+}
+
+/// Another process of this program, with three containers, one of them suspended.
+fn start_in_a_child(id: &str, run: &str, folder: &Path) -> Child {
+    let mut child = Command::new(std::env::current_exe().expect("this program"))
+        .args([
+            "--exact",
+            "a_process_that_is_to_be_killed",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env(TO_BE_KILLED, format!("{id} {run} {}", folder.display()))
+        .env("TONNAGE_RUN", run)
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("spawned");
+    let output = BufReader::new(child.stdout.take().expect("piped"));
+    let started = output
+        .lines()
+        .map_while(Result::ok)
+        .any(|line| line.contains("three containers live"));
+    assert!(started, "the child did not start its containers");
+    child
+}
+
+#[test]
+#[ignore = "started by other tests, which kill it"]
+#[allow(clippy::print_stdout, reason = "the other test waits for the words")]
+fn a_process_that_is_to_be_killed() {
+    let Ok(task) = std::env::var(TO_BE_KILLED) else {
+        return;
+    };
+    let mut words = task.splitn(3, ' ');
+    let mut word = || words.next().expect("three words");
+    let (id, run, folder) = (word(), word(), word());
+    let technology = technology::find(id).expect("known");
+    let mut workspace = workspace(run, Path::new(folder));
+    let starter = technology.prepare(&mut workspace).expect("prepared");
+    let mut live: Vec<_> = (0..3)
+        .map(|number| {
+            let request = Request::small(number);
+            starter.start(&request).expect("started").instance
+        })
+        .collect();
+    let suspension = live[0].suspension().expect("a freezer");
+    suspension.suspend().expect("suspended");
+    println!("\nthree containers live");
+    loop {
+        std::thread::park();
+    }
+}
+
+/// A start that fails says why and leaves nothing.
+fn a_failing_start(id: &str, break_it: fn(&Path), expected: &str) {
+    let Some(technology) = usable(id) else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = run_name(&format!("failing-{id}"));
+    let mut workspace = workspace(&run, folder.path());
+    let starter = technology.prepare(&mut workspace).expect("prepared");
+    break_it(&folder.path().join("root-tiny/guest/guest"));
+    let failure = starter.start(&Request::small(1)).expect_err("it must fail");
+    assert!(
+        failure.message.to_lowercase().contains(expected),
+        "{failure}"
+    );
+    drop(starter);
+    assert_eq!(left_of(&run, folder.path()), Vec::<String>::new());
+}
+
+/// A guest that answers wrongly and lives on.
+const WRONG_ANSWER: &str = "#include <unistd.h>
+int main(void) {
+    static const char lines[] = \"ready 1\\n1 2 3 4\\n\";
+    return write(1, lines, sizeof lines - 1) < 0 || pause();
+}";
+
+/// Puts another program in the guest's place.
+fn compile(guest: &Path, source: &str) {
+    fs::remove_file(guest).expect("removed");
+    let mut compiler = Command::new("cc")
+        .args(["-static", "-x", "c", "-", "-o"])
+        .arg(guest)
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("a C compiler, as the build has");
+    let mut input = compiler.stdin.take().expect("piped");
+    input.write_all(source.as_bytes()).expect("written");
+    drop(input);
+    assert!(compiler.wait().expect("ended").success());
+}
+
+macro_rules! rows {
+    ($($runs:ident, $is_swept:ident: $id:literal;)*) => {
+        $(
+            #[test]
+            fn $runs() {
+                try_out($id);
+            }
+
+            #[test]
+            fn $is_swept() {
+                sweep_after_a_kill($id);
+            }
+        )*
+    };
+}
+
+rows! {
+    runc_runs, runc_is_swept: "container-runc";
+    runc_runs_empty, runc_is_swept_empty: "container-runc-empty";
+    runc_runs_with_a_network, runc_is_swept_with_a_network: "container-runc-empty-network";
+    runc_runs_python, runc_is_swept_python: "container-runc-python";
+    crun_runs, crun_is_swept: "container-crun";
+    crun_runs_empty, crun_is_swept_empty: "container-crun-empty";
+    docker_runs, docker_is_swept: "container-docker";
+    docker_runs_empty, docker_is_swept_empty: "container-docker-empty";
+    podman_runs, podman_is_swept: "container-podman";
+    podman_runs_empty, podman_is_swept_empty: "container-podman-empty";
+}
+
+#[test]
+fn a_start_that_fails_says_why_and_leaves_nothing() {
+    let _alone = ONE_AT_A_TIME.lock();
+    for id in ["container-runc-empty", "container-crun-empty"] {
+        a_failing_start(
+            id,
+            |guest| fs::remove_file(guest).expect("removed"),
+            "no such file",
+        );
+        a_failing_start(
+            id,
+            |guest| fs::write(guest, "no program").expect("written"),
+            "format error",
+        );
+        a_failing_start(
+            id,
+            |guest| compile(guest, "int main(void) { return 7; }"),
+            "the guest ended",
+        );
+        a_failing_start(
+            id,
+            |guest| compile(guest, WRONG_ANSWER),
+            "the guest answered `1 2 3 4`",
+        );
+    }
+}
