@@ -107,6 +107,12 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Columns an answer may be wide: those of the terminal, or 100 where there is none.
+pub(crate) fn width() -> usize {
+    terminal_size::terminal_size_of(io::stdout())
+        .map_or(100, |(terminal_size::Width(columns), _)| columns.into())
+}
+
 /// <https://no-color.org>: set and not empty means no colour.
 fn environment_wants_color() -> bool {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
