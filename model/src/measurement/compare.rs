@@ -183,7 +183,7 @@ fn side(measurement: &Measurement) -> Side {
 }
 
 fn host_changes(before: &Measurement, after: &Measurement) -> Vec<Changed> {
-    let own = |measurement: &Measurement| {
+    let own = |measurement: &Measurement| -> Vec<_> {
         vec![
             (
                 "processors that may be used".to_owned(),
@@ -204,11 +204,11 @@ fn host_changes(before: &Measurement, after: &Measurement) -> Vec<Changed> {
         )
         .collect()
     };
-    changes(own(before), own(after))
+    changes(&own(before), &own(after))
 }
 
 /// What differs between two lists of names and values.
-fn changes(before: Vec<(String, String)>, after: Vec<(String, String)>) -> Vec<Changed> {
+fn changes(before: &[(String, String)], after: &[(String, String)]) -> Vec<Changed> {
     let value = |list: &[(String, String)], name: &str| {
         list.iter()
             .find(|(found, _)| found == name)
@@ -216,7 +216,7 @@ fn changes(before: Vec<(String, String)>, after: Vec<(String, String)>) -> Vec<C
     };
     let gone: Vec<_> = before
         .iter()
-        .filter(|(name, _)| value(&after, name).is_none())
+        .filter(|(name, _)| value(after, name).is_none())
         .cloned()
         .collect();
     after
@@ -224,8 +224,8 @@ fn changes(before: Vec<(String, String)>, after: Vec<(String, String)>) -> Vec<C
         .chain(&gone)
         .map(|(name, _)| Changed {
             name: name.clone(),
-            before: value(&before, name),
-            after: value(&after, name),
+            before: value(before, name),
+            after: value(after, name),
         })
         .filter(|changed| changed.before != changed.after)
         .collect()
@@ -303,7 +303,7 @@ fn technology(before: Option<&Row>, after: Option<&Row>) -> Option<TechnologyCom
         .into_iter()
         .filter_map(|(side, row)| without_numbers(row).map(|why| format!("{side}: {why}")))
         .collect();
-    let tools = |row: &Row| {
+    let tools = |row: &Row| -> Vec<_> {
         let tools = row.tools.iter();
         tools
             .map(|tool| (tool.name.clone(), tool.version.clone()))
@@ -322,7 +322,7 @@ fn technology(before: Option<&Row>, after: Option<&Row>) -> Option<TechnologyCom
     if let (Some(before), Some(after), None) = (before, after, &comparison.missing) {
         let noise = before.noise.into_iter().chain(after.noise);
         comparison.noise = noise.fold(0.0, f64::max);
-        comparison.tools = changes(tools(before), tools(after));
+        comparison.tools = changes(&tools(before), &tools(after));
         comparison.figures = Figure::ALL
             .into_iter()
             .filter_map(|figure| compare_figure(figure, before, after, comparison.noise))

@@ -128,10 +128,10 @@ impl Place {
         Self(format!("{}[{index}]", self.0))
     }
 
-    fn wrong(&self, found: impl ToString, expected: &'static str) -> MeasurementError {
+    fn wrong(&self, found: impl Into<String>, expected: &'static str) -> MeasurementError {
         MeasurementError::Value {
             path: self.0.clone(),
-            found: found.to_string(),
+            found: found.into(),
             expected,
         }
     }
@@ -140,7 +140,7 @@ impl Place {
         if value.is_finite() {
             Ok(())
         } else {
-            Err(self.wrong(value, "it must be a finite number"))
+            Err(self.wrong(value.to_string(), "it must be a finite number"))
         }
     }
 
@@ -149,7 +149,7 @@ impl Place {
         if value >= 0.0 {
             Ok(())
         } else {
-            Err(self.wrong(value, "it cannot be below zero"))
+            Err(self.wrong(value.to_string(), "it cannot be below zero"))
         }
     }
 
@@ -195,14 +195,16 @@ impl Place {
             self.at(key).not_negative(value)?;
         }
         if summary.min > summary.max {
-            return Err(self
-                .at("min")
-                .wrong(summary.min, "the smallest cannot be above the largest"));
+            return Err(self.at("min").wrong(
+                summary.min.to_string(),
+                "the smallest cannot be above the largest",
+            ));
         }
         if summary.outliers > summary.samples {
-            return Err(self
-                .at("outliers")
-                .wrong(summary.outliers, "there are fewer samples than that"));
+            return Err(self.at("outliers").wrong(
+                summary.outliers.to_string(),
+                "there are fewer samples than that",
+            ));
         }
         let percentiles = self.at("percentiles");
         for (index, value) in summary.percentiles.iter().enumerate() {
@@ -211,7 +213,7 @@ impl Place {
             if index > 0 && *value < summary.percentiles[index - 1] * (1.0 - 1e-9) {
                 return Err(percentiles
                     .item(index)
-                    .wrong(value, "it cannot be below the one before it"));
+                    .wrong(value.to_string(), "it cannot be below the one before it"));
             }
         }
         Ok(())
