@@ -20,8 +20,10 @@ Examples:
 Exit codes:
   0    done
   1    the system refused something, or Tonnage itself failed
-  2    wrong usage, or a scenario, profile or result that cannot be used
-  3    two results differ (only with `compare --exit-code`)
+  2    wrong usage, or a scenario, profile, result or measurement that cannot
+       be used
+  3    two results or measurements differ (only with `compare --exit-code`)
+  4    a measurement got worse (only with `compare --fail-on-regression`)
   130  stopped by Ctrl-C; what was known by then is written";
 
 /// How much hardware does an agent fleet need, and on which sandbox technology?
@@ -87,9 +89,9 @@ pub(crate) enum Command {
     MeasureCell,
     /// Plan a scenario and print the answer
     Plan(plan::PlanArguments),
-    /// Write the report of a result again, without computing anything
+    /// Write the report of a result or measurement again, without computing anything
     Report(report::ReportArguments),
-    /// Tell what changed between two results
+    /// Tell what changed between two results or two measurements
     Compare(compare::CompareArguments),
     /// List the built-in scenarios
     Scenarios(scenarios::ScenariosArguments),

@@ -11,6 +11,8 @@ pub(crate) enum Outcome {
     Done,
     /// Two results differ, and the caller asked to be told by the exit code.
     Differs,
+    /// A measurement got worse, and the caller asked to be told by the exit code.
+    Worse,
     /// The user stopped it; what was known by then is written.
     Interrupted,
 }
@@ -21,6 +23,7 @@ impl Outcome {
         ExitCode::from(match self {
             Self::Done => 0,
             Self::Differs => 3,
+            Self::Worse => 4,
             Self::Interrupted => 130,
         })
     }

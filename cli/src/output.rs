@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use tonnage_harness::log::Raw;
+use tonnage_model::measurement::document::Measurement;
 use tonnage_model::result::CapacityResult;
 use tonnage_reports::{ReportError, ReportOptions, WrittenReport, write_all_with};
 
@@ -60,21 +61,55 @@ pub(crate) fn json(result: &CapacityResult) -> Result<String, Failure> {
     tonnage_reports::json::write(result).map_err(|error| Failure::system(error.to_string()))
 }
 
-/// Reads a result.
-pub(crate) fn read(path: &Path) -> Result<CapacityResult, Failure> {
+/// What a file that `report` and `compare` read holds.
+#[derive(Debug)]
+pub(crate) enum Document {
+    /// The result of a plan.
+    Result(Box<CapacityResult>),
+    /// A measurement of a host.
+    Measurement(Box<Measurement>),
+}
+
+/// Reads a result or a measurement: a measurement says at its top level that it is one.
+pub(crate) fn read(path: &Path) -> Result<Document, Failure> {
     let shown = path.display();
     let text = library::read_file(path).map_err(|error| {
-        Failure::input(format!("cannot read `{shown}`: {error}"))
-            .help("a result is what `tonnage plan --json` prints, or the result.json of a report")
+        Failure::input(format!("cannot read `{shown}`: {error}")).help(
+            "a result is what `tonnage plan --json` prints, or the result.json of a report; \
+             a measurement is a measurement.json",
+        )
     })?;
-    tonnage_reports::json::read(&text).map_err(|error| {
-        let failure = Failure::input(format!("`{shown}`: {error}"));
-        match error {
-            ReportError::Json(_) => failure.help(
-                "a result is what `tonnage plan --json` prints; \
-                 this one is damaged or was changed by hand",
-            ),
-            _ => failure,
+    if is_measurement(&text) {
+        return match Measurement::read(&text) {
+            Ok(measurement) => Ok(Document::Measurement(Box::new(measurement))),
+            Err(error) => Err(Failure::input(format!("`{shown}`: {error}"))),
+        };
+    }
+    match tonnage_reports::json::read(&text) {
+        Ok(result) => Ok(Document::Result(Box::new(result))),
+        Err(error) => {
+            let failure = Failure::input(format!("`{shown}`: {error}"));
+            Err(match error {
+                ReportError::Json(_) => failure.help(
+                    "a result is what `tonnage plan --json` prints; \
+                     this one is damaged or was changed by hand",
+                ),
+                _ => failure,
+            })
         }
-    })
+    }
+}
+
+fn is_measurement(text: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(text)
+        .is_ok_and(|value| value.get("kind").is_some_and(|kind| kind == "measurement"))
+}
+
+/// Writes the tables of a measurement.
+pub(crate) fn write_measurement(
+    measurement: &Measurement,
+    folder: &Path,
+) -> Result<WrittenReport, Failure> {
+    tonnage_reports::measurement::write_all(measurement, folder)
+        .map_err(|error| Failure::system(error.to_string()))
 }

@@ -1,6 +1,7 @@
 //! What changed between two results, and which inputs changed it.
 
 mod markdown;
+pub mod measurement;
 mod text;
 
 use tonnage_model::result::{BindingResource, CapacityResult, Estimated, PlanResult, Requirement};

@@ -283,6 +283,31 @@ pub fn week_hour(hour: f64) -> String {
     format!("{day} {:02}:{:02} UTC", rest / 60, rest % 60)
 }
 
+/// A moment given in seconds since 1970: `2026-01-01 00:00 UTC`.
+pub fn moment(seconds: u64) -> String {
+    // Days to a date of the Gregorian calendar, in years that begin in March so that the leap day
+    // comes last (Howard Hinnant, chrono-compatible low-level date algorithms).
+    let days = seconds / 86_400 + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
+    let (month, later) = if from_march < 10 {
+        (from_march + 3, 0)
+    } else {
+        (from_march - 9, 1)
+    };
+    let year = era * 400 + year_of_era + later;
+    let minutes = seconds / 60;
+    format!(
+        "{year:04}-{month:02}-{day:02} {:02}:{:02} UTC",
+        minutes / 60 % 24,
+        minutes % 60
+    )
+}
+
 /// The first twelve digits of a digest, enough to tell two apart by eye.
 pub fn digest(value: &str) -> String {
     value.chars().take(12).collect()
@@ -445,6 +470,9 @@ mod tests {
         assert_eq!(ratio(1.0), "1.00×");
         assert_eq!(week_hour(66.0), "Wed 18:00 UTC");
         assert_eq!(week_hour(167.999_9), "Mon 00:00 UTC");
+        assert_eq!(moment(0), "1970-01-01 00:00 UTC");
+        assert_eq!(moment(951_827_696), "2000-02-29 12:34 UTC");
+        assert_eq!(moment(1_767_225_600), "2026-01-01 00:00 UTC");
     }
 
     proptest! {

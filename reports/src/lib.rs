@@ -5,6 +5,10 @@
 //! CSV and Parquet, and each chart as SVG and PNG. Each format is also a function of its own.
 //! [`compare()`] tells what changed between two results and why.
 //!
+//! [`measurement`] makes tables of a
+//! [`Measurement`](tonnage_model::measurement::document::Measurement), and [`compare::measurement`]
+//! shows what differs between two.
+//!
 //! Nothing here measures, computes a capacity or reads a clock: the same result gives the same
 //! bytes.
 
@@ -17,6 +21,7 @@ pub mod format;
 pub mod html;
 pub mod json;
 pub mod markdown;
+pub mod measurement;
 pub mod parquet;
 pub mod samples;
 pub mod table;

@@ -55,22 +55,26 @@ impl Values {
 }
 
 /// One value on its way into a column.
-enum Cell {
+pub(crate) enum Cell {
     Text(Option<String>),
     Number(Option<f64>),
     Flag(Option<bool>),
 }
 
-fn text(value: impl Into<String>) -> Cell {
+pub(crate) fn text(value: impl Into<String>) -> Cell {
     Cell::Text(Some(value.into()))
 }
 
-fn number(value: f64) -> Cell {
+pub(crate) fn number(value: f64) -> Cell {
     Cell::Number(value.is_finite().then_some(value))
 }
 
 impl Table {
-    fn new(name: &'static str, about: &'static str, columns: &[(&'static str, Kind)]) -> Self {
+    pub(crate) fn new(
+        name: &'static str,
+        about: &'static str,
+        columns: &[(&'static str, Kind)],
+    ) -> Self {
         let columns = columns
             .iter()
             .map(|(name, kind)| Column {
@@ -94,7 +98,7 @@ impl Table {
         self.columns.first().map_or(0, |column| column.values.len())
     }
 
-    fn push(&mut self, cells: Vec<Cell>) {
+    pub(crate) fn push(&mut self, cells: Vec<Cell>) {
         debug_assert_eq!(cells.len(), self.columns.len(), "a row of {}", self.name);
         for (column, cell) in self.columns.iter_mut().zip(cells) {
             match (&mut column.values, cell) {
@@ -110,7 +114,7 @@ impl Table {
 }
 
 #[derive(Clone, Copy)]
-enum Kind {
+pub(crate) enum Kind {
     Text,
     Number,
     Flag,

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use tonnage_model::result::{CapacityResult, Verdict};
 
 use crate::{format, view, words};
-pub(crate) use layout::{Style, columns, wrapped};
+pub(crate) use layout::{Lines, Paint, Style, columns, columns_within, wrapped};
 
 /// Widest line.
 pub(crate) const WIDTH: usize = 100;

@@ -1,5 +1,6 @@
 //! The words for every value of an enumeration, the same in every format.
 
+use tonnage_model::measurement::technology::{Language, Role, StartKind};
 use tonnage_model::profile::{Boundary, Capability, Origin};
 use tonnage_model::result::{BindingResource, Verdict};
 use tonnage_model::scenario::{ConcurrencyMeaning, Lifecycle};
@@ -34,6 +35,36 @@ pub fn capabilities(values: &[Capability]) -> String {
     }
     let words: Vec<_> = values.iter().map(|value| capability(*value)).collect();
     words.join(", ")
+}
+
+/// What a start begins from.
+pub fn start_kind(value: StartKind) -> &'static str {
+    match value {
+        StartKind::Cold => "cold",
+        StartKind::Snapshot => "from a snapshot of an initialised heap",
+        StartKind::Precompiled => "from code compiled beforehand",
+        StartKind::Pooled => "from code compiled and memory set aside beforehand",
+        StartKind::Shared => "inside a sandbox that is already there",
+    }
+}
+
+/// What the guest program is written in.
+pub fn language(value: Language) -> &'static str {
+    match value {
+        Language::Native => "native code",
+        Language::Javascript => "JavaScript",
+        Language::Python => "Python",
+    }
+}
+
+/// What a row of a measurement is there for.
+pub fn role(value: Role) -> &'static str {
+    match value {
+        Role::Candidate => "candidate",
+        Role::Reference => "reference",
+        Role::Overhead => "overhead of the harness",
+        Role::KnownAnswer => "known answer",
+    }
 }
 
 /// Where a number comes from.

@@ -166,7 +166,7 @@ pub fn write_all_with(
 }
 
 /// Writes a file under a temporary name in the same directory and renames it.
-fn write_file(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         |source| ReportError::Write { path, source }

@@ -104,31 +104,11 @@ pub(crate) fn run(arguments: &MeasureArguments, console: Console) -> Result<Outc
     if arguments.json {
         console::print(&super::json(&measurement)?)?;
     } else {
-        for row in &measurement.rows {
-            let line = format!(
-                "{:32} {:?} {:?} {:?} {:?} {:?}\n   {:?}\n",
-                row.technology.id,
-                row.start
-                    .as_ref()
-                    .map(|s| (s.first_result.median, s.first_result.samples)),
-                row.cpu_per_start,
-                row.memory_idle.as_ref().map(|m| (
-                    m.account,
-                    m.per_instance,
-                    m.base.value,
-                    m.highest,
-                    m.accounts.clone()
-                )),
-                row.saturation
-                    .as_ref()
-                    .map(|s| (s.threads, s.per_second_per_vcpu)),
-                row.work
-                    .as_ref()
-                    .map(|w| (w.settled.median.value, w.fresh.median.value)),
-                row.remarks,
-            );
-            console::print(&line)?;
-        }
+        console::print(&tonnage_reports::measurement::terminal(
+            &measurement,
+            console.color(),
+            console::width(),
+        ))?;
     }
     Ok(outcome)
 }

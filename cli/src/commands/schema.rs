@@ -4,6 +4,7 @@ use clap::{Args, ValueEnum};
 use schemars::{Schema, schema_for};
 use serde_json::{Value, json};
 use tonnage_harness::ProfileDocument;
+use tonnage_model::measurement::document::Measurement;
 use tonnage_model::result::CapacityResult;
 use tonnage_model::scenario::ScenarioDocument;
 
@@ -36,6 +37,8 @@ enum Format {
     Profile,
     /// Results of a plan
     Result,
+    /// Measurements of a host
+    Measurement,
 }
 
 /// Prints the schema.
@@ -44,6 +47,7 @@ pub(crate) fn run(arguments: SchemaArguments) -> Result<Outcome, Failure> {
         Format::Scenario => layered(schema_for!(ScenarioDocument)),
         Format::Profile => schema_for!(ProfileDocument),
         Format::Result => schema_for!(CapacityResult),
+        Format::Measurement => schema_for!(Measurement),
     };
     console::print(&super::json(&schema)?)?;
     Ok(Outcome::Done)

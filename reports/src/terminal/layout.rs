@@ -67,31 +67,127 @@ pub(crate) fn wrapped(text: &str, room: usize) -> Vec<String> {
     lines
 }
 
-/// Rows under headings, no wider than a line: the first column gives way and wraps. A heading
+/// Lines of a page as it grows, no wider than told.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    width: usize,
+    text: String,
+}
+
+impl Lines {
+    pub(crate) fn new(width: usize) -> Self {
+        Self {
+            width,
+            text: String::new(),
+        }
+    }
+
+    /// A text in lines behind a mark, under which the lines after the first stand.
+    pub(crate) fn add(&mut self, mark: &str, text: &str, paint: impl Fn(&str) -> String) {
+        let indent = " ".repeat(length(mark));
+        let room = self.width.saturating_sub(indent.len());
+        for (index, line) in wrapped(text, room).into_iter().enumerate() {
+            let lead = if index == 0 { mark } else { &indent };
+            self.block(&paint(&format!("{lead}{line}")));
+            self.block("\n");
+        }
+    }
+
+    /// Text that is in lines already.
+    pub(crate) fn block(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    pub(crate) fn finish(self) -> String {
+        self.text
+    }
+}
+
+/// How a row of a table is painted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Paint {
+    Plain,
+    Faint,
+    Good,
+    Bad,
+}
+
+impl Style {
+    fn paint(self, paint: Paint, text: &str) -> String {
+        match paint {
+            Paint::Plain => text.to_owned(),
+            Paint::Faint => self.faint(text),
+            Paint::Good => self.good(text),
+            Paint::Bad => self.bad(text),
+        }
+    }
+}
+
+/// Space between columns.
+const GAP: usize = 2;
+
+/// Rows under headings, no wider than a line: the widest columns give way and wrap. A heading
 /// that begins with `#` is of numbers, which stand right.
 pub(crate) fn columns(style: Style, head: &[&str], rows: &[Vec<String>]) -> String {
-    const GAP: usize = 2;
-    let names: Vec<_> = head
+    // Down to a width at which words still fit.
+    let floors = vec![8; head.len()];
+    let rows: Vec<_> = rows.iter().map(|row| (Paint::Plain, row.clone())).collect();
+    let (widths, _) = widths(head, &rows, &floors, WIDTH);
+    lay_out(style, head, &rows, &widths)
+}
+
+/// As [`columns`], with painted rows and no wider than told; none if words would have to be broken
+/// for that.
+pub(crate) fn columns_within(
+    style: Style,
+    head: &[&str],
+    rows: &[(Paint, Vec<String>)],
+    width: usize,
+) -> Option<String> {
+    let longest = |text: &str| text.split(' ').map(length).max().unwrap_or(0);
+    let mut floors: Vec<usize> = head
         .iter()
-        .map(|name| name.trim_start_matches('#'))
+        .map(|name| longest(name.trim_start_matches('#')))
         .collect();
-    let mut widths: Vec<usize> = names.iter().map(|name| length(name)).collect();
-    for row in rows {
+    for (_, row) in rows {
+        for (floor, cell) in floors.iter_mut().zip(row) {
+            *floor = (*floor).max(longest(cell));
+        }
+    }
+    let (widths, fits) = widths(head, rows, &floors, width);
+    fits.then(|| lay_out(style, head, rows, &widths))
+}
+
+/// Widths of the columns, and whether they fit.
+fn widths(
+    head: &[&str],
+    rows: &[(Paint, Vec<String>)],
+    floors: &[usize],
+    room: usize,
+) -> (Vec<usize>, bool) {
+    let mut widths: Vec<usize> = head
+        .iter()
+        .map(|name| length(name.trim_start_matches('#')))
+        .collect();
+    for (_, row) in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(length(cell));
         }
     }
     let gaps = GAP * head.len().saturating_sub(1);
-    // The widest columns give way first, down to a width at which words still fit.
-    while widths.iter().sum::<usize>() + gaps > WIDTH {
-        let Some(widest) = (0..widths.len()).max_by_key(|index| widths[*index]) else {
-            break;
+    while widths.iter().sum::<usize>() + gaps > room {
+        let Some(widest) = (0..widths.len())
+            .filter(|index| widths[*index] > floors[*index])
+            .max_by_key(|index| widths[*index])
+        else {
+            return (widths, false);
         };
-        if widths[widest] <= 8 {
-            break;
-        }
         widths[widest] -= 1;
     }
+    (widths, true)
+}
+
+fn lay_out(style: Style, head: &[&str], rows: &[(Paint, Vec<String>)], widths: &[usize]) -> String {
     let line = |cells: &[Vec<String>], index: usize| {
         let mut text = String::new();
         for (column, lines) in cells.iter().enumerate() {
@@ -110,23 +206,24 @@ pub(crate) fn columns(style: Style, head: &[&str], rows: &[Vec<String>]) -> Stri
         }
         text.trim_end().to_owned()
     };
-    let block = |cells: Vec<Vec<String>>, paint: &dyn Fn(&str) -> String| {
+    let block = |paint: Paint, cells: &[String]| {
+        let cells: Vec<Vec<String>> = cells
+            .iter()
+            .zip(widths)
+            .map(|(cell, width)| wrapped(cell, *width))
+            .collect();
         let height = cells.iter().map(Vec::len).max().unwrap_or(0);
         (0..height)
-            .map(|index| paint(&line(&cells, index)) + "\n")
+            .map(|index| style.paint(paint, &line(&cells, index)) + "\n")
             .collect::<String>()
     };
-    let split = |cells: &[String]| -> Vec<Vec<String>> {
-        cells
-            .iter()
-            .zip(&widths)
-            .map(|(cell, width)| wrapped(cell, *width))
-            .collect()
-    };
-    let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
-    let mut out = block(split(&names), &|text| style.faint(text));
-    for row in rows {
-        out.push_str(&block(split(row), &str::to_owned));
+    let names: Vec<String> = head
+        .iter()
+        .map(|name| name.trim_start_matches('#').to_owned())
+        .collect();
+    let mut out = block(Paint::Faint, &names);
+    for (paint, row) in rows {
+        out.push_str(&block(*paint, row));
     }
     out
 }
