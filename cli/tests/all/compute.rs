@@ -109,17 +109,19 @@ fn a_report_is_made_again_from_its_result() {
 }
 
 #[test]
-fn a_study_says_what_is_not_measured_and_where_the_report_is() {
+fn a_study_without_measuring_says_so_and_where_the_report_is() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let report = folder.path().join("report");
-    let arguments = ["study", "company.toml", "--no-simulation", "--output"];
+    let arguments = [
+        "study",
+        "company.toml",
+        "--no-measuring",
+        "--no-simulation",
+        "--output",
+    ];
     let ran = tonnage(&[arguments.as_slice(), &[text(&report)]].concat());
-    assert!(
-        ran.stderr
-            .contains("nothing is measured yet; planning from the published profile"),
-        "{}",
-        ran.stderr
-    );
+    let said = "nothing is measured: planning from the scenario's profile";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
     assert!(ran.stderr.contains("This host"), "{}", ran.stderr);
     let result = std::fs::read_to_string(report.join("result.json")).expect("a result");
     let result: serde_json::Value = serde_json::from_str(&result).expect("JSON");
@@ -133,6 +135,30 @@ fn a_study_says_what_is_not_measured_and_where_the_report_is() {
     );
     let quiet = [arguments.as_slice(), &[text(&report), "--quiet"]].concat();
     assert_eq!(tonnage(&quiet).stderr, "");
+}
+
+#[test]
+fn a_study_measures_once_and_then_uses_what_it_measured() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let study = || {
+        let scenario = crate::run::fixtures().join("company.toml");
+        let ran = crate::run::command(&["study", text(&scenario), "--quick", "--no-simulation"])
+            .current_dir(folder.path())
+            .output()
+            .expect("the binary runs");
+        crate::run::ran(&ran)
+    };
+    let first = study();
+    assert!(first.stderr.contains("measuring in"), "{}", first.stderr);
+    first.answer();
+    let second = study();
+    let said = "planning from the measurement in tonnage-measurement/measurement.json";
+    assert!(second.stderr.contains(said), "{}", second.stderr);
+    assert!(!second.stderr.contains("measuring in"), "{}", second.stderr);
+    second.answer();
+    let page = folder.path().join("tonnage-report/company/report.html");
+    let page = std::fs::read_to_string(page).expect("a report");
+    assert!(page.contains("Measured on this host"));
 }
 
 #[test]

@@ -75,22 +75,21 @@ fn every_shell_gets_completions() {
 fn the_doctor_describes_this_host() {
     let words = tonnage(&["doctor"]).answer();
     assert!(words.contains("vCPUs"));
-    assert_eq!(
-        words
-            .matches("measuring is not available in this version")
-            .count(),
-        5
-    );
+    assert!(words.contains("What bends numbers here"));
+    assert!(words.contains("Ready to be measured"));
+    assert!(words.contains("process-native"));
     let json = tonnage(&["doctor", "--json"]).answer();
     let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
     assert!(json["host"]["memory"]["total_bytes"].is_u64());
-    assert_eq!(json["technologies"][0]["measuring"], "not-in-this-version");
+    assert_eq!(json["technologies"][0]["verdict"], "ready");
+    assert!(json["technologies"][0]["clock"].is_string());
 }
 
 #[test]
 fn help_fits_eighty_columns() {
     let commands = [
         "study",
+        "measure",
         "plan",
         "report",
         "compare",
