@@ -49,6 +49,11 @@ have_browser() { have chromium || have chromium-browser || have google-chrome; }
 if [ "$want_tests" = yes ] && ! have_browser; then
   need chromium "the report's page is tested in a real browser"
 fi
+if [ "$want_tests" = yes ] && ! have hyperfine; then
+  need hyperfine "times of process starts are compared with its"
+fi
+have node || need nodejs "JavaScript outside of V8 isolates is measured in it"
+have python3 || need python3 "Python processes are measured by it"
 
 while IFS=$'\t' read -r package reason; do
   need "$package" "$reason"

@@ -24,3 +24,8 @@ pub mod v8_engine;
 pub use tonnage_model::profile::{
     Boundary, Capability, Origin, ProfileDocument, TechnologyDocument,
 };
+
+/// The example of the guide compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/adding-a-technology.md")]
+struct AddingATechnology;
