@@ -105,7 +105,7 @@ fn every_figure_of_a_measurement_is_in_the_table() {
         "process-native,first_result.median,0.000612,",
         "container-runc,memory_idle.control-group,",
         "container-runc,suspension.resume.median,0.00031,",
-        "firecracker,,,,,,,not measured: there is no /dev/kvm.",
+        "firecracker,,,,,,,\"not measured: there is no /dev/kvm.",
     ] {
         assert!(text.contains(wanted), "{wanted}");
     }

@@ -224,7 +224,7 @@ fn memory(page: &mut Page, measurement: &Measurement) {
     page.heading(2, "Memory");
     page.paragraph(
         "What one more live sandbox takes, by every account there is; **bold** is the headline. \
-         Accounts are told apart when one of them lies outside the headline's interval.",
+         Accounts disagree when the interval of one lies apart from the headline's.",
     );
     let parts: [(&str, Pick); 2] = [
         ("Idle after the first result", |row| {
