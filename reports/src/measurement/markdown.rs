@@ -217,13 +217,15 @@ fn saturation(page: &mut Page, measurement: &Measurement) {
     );
 }
 
+/// Picks what memory was measured for.
+type Pick = fn(&Row) -> Option<&MemoryFit>;
+
 fn memory(page: &mut Page, measurement: &Measurement) {
     page.heading(2, "Memory");
     page.paragraph(
         "What one more live sandbox takes, by every account there is; **bold** is the headline. \
-         Accounts are told apart when one of them lies outside the headline's interval.",
+         Accounts disagree when the interval of one lies apart from the headline's.",
     );
-    type Pick = fn(&Row) -> Option<&MemoryFit>;
     let parts: [(&str, Pick); 2] = [
         ("Idle after the first result", |row| {
             row.memory_idle.as_ref()
