@@ -2,5 +2,7 @@
 //! comes of it.
 
 pub mod document;
+pub mod profile;
+pub mod read;
 pub mod record;
 pub mod technology;

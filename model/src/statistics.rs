@@ -18,6 +18,7 @@ pub mod sketch;
 pub mod time_average;
 pub mod warm_up;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Why samples give no answer.
@@ -66,7 +67,7 @@ pub enum StatisticsError {
 }
 
 /// A closed interval.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Interval {
     /// Lower end.
     pub low: f64,

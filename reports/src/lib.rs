@@ -17,6 +17,7 @@ pub mod format;
 pub mod html;
 pub mod json;
 pub mod markdown;
+mod measured;
 pub mod parquet;
 pub mod table;
 pub mod terminal;

@@ -1,5 +1,6 @@
 //! A measurement as a file: what each technology of a host costs, with intervals.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::technology::{Description, PreparationStep, Tool};
@@ -9,7 +10,7 @@ use crate::statistics::Interval;
 pub const MEASUREMENT_FORMAT: u32 = 1;
 
 /// What was measured on a host.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Measurement {
     /// Version of the format; 1.
     pub format: u32,
@@ -24,7 +25,7 @@ pub struct Measurement {
 }
 
 /// How a measurement came.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Run {
     /// Version of Tonnage.
     pub version: String,
@@ -45,7 +46,7 @@ pub struct Run {
 }
 
 /// The host.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Host {
     /// Processors that may be used.
     pub vcpus: u32,
@@ -58,7 +59,7 @@ pub struct Host {
 }
 
 /// One thing that is known of a host.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Fact {
     /// What.
     pub name: String,
@@ -67,7 +68,7 @@ pub struct Fact {
 }
 
 /// What was found of one technology.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Row {
     /// What it is.
     pub technology: Description,
@@ -107,7 +108,7 @@ pub struct Row {
 }
 
 /// Whether a technology has numbers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", tag = "outcome")]
 pub enum Outcome {
     /// It was measured.
@@ -127,7 +128,7 @@ pub enum Outcome {
 }
 
 /// A value with its 95% interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Estimate {
     /// The value.
     pub value: f64,
@@ -138,7 +139,7 @@ pub struct Estimate {
 }
 
 /// A distribution of samples.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// How many samples; none is left out.
     pub samples: u32,
@@ -164,7 +165,7 @@ pub struct Summary {
 }
 
 /// The stamps of a start, in seconds from the request.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct StartTimes {
     /// Until the sandbox existed.
     pub created: Option<Summary>,
@@ -175,7 +176,7 @@ pub struct StartTimes {
 }
 
 /// Starts at saturation.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Saturation {
     /// Starts per second and vCPU, at the number of threads that did most.
     pub per_second_per_vcpu: Estimate,
@@ -186,7 +187,7 @@ pub struct Saturation {
 }
 
 /// Many starts due at one moment.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Burst {
     /// How many at once.
     pub size: u32,
@@ -197,7 +198,7 @@ pub struct Burst {
 }
 
 /// A line through memory over the number of live sandboxes, in bytes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MemoryFit {
     /// Memory per live sandbox, by the account named next.
     pub per_instance: Estimate,
@@ -219,7 +220,7 @@ pub struct MemoryFit {
 }
 
 /// How memory is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum MemoryAccount {
     /// What the host has less of (`MemAvailable`).
@@ -245,7 +246,7 @@ impl MemoryAccount {
 }
 
 /// CPU time of the heavier work, in seconds a piece.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Work {
     /// Rounds in a piece.
     pub rounds: u32,
@@ -261,7 +262,7 @@ pub struct Work {
 }
 
 /// CPU time relative to a plain process.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RelativeCpu {
     /// The row it is relative to.
     pub reference: String,
@@ -272,7 +273,7 @@ pub struct RelativeCpu {
 }
 
 /// Suspending and resuming, in seconds.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SuspensionTimes {
     /// What does it.
     pub mechanism: String,

@@ -1,5 +1,6 @@
 //! What a measurement writes down as it happens: raw samples, one JSON object to a line.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::technology::{PreparationStep, Verdict};
@@ -172,7 +173,7 @@ pub enum MemoryStage {
 }
 
 /// Why no more sandboxes were kept alive.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Ceiling {
     /// Sandboxes alive at that moment.
     pub live: u32,
@@ -183,7 +184,7 @@ pub struct Ceiling {
 }
 
 /// What kept more sandboxes from being alive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CeilingKind {
     /// The time or number this measurement allows itself: no limit of the technology.

@@ -860,6 +860,7 @@ pub fn fixture() -> CapacityResult {
         claims: claims(),
         assumptions: assumptions(),
         technologies: technologies(),
+        measurement: None,
         plans,
         demand,
     }
