@@ -118,7 +118,7 @@ fn a_measured_number_says_where_when_how_often_and_what_it_is_not() {
         .get("wasm-javascript")
         .expect("one that nobody published");
     let cited = &javascript.relative_cpu.cited;
-    insta::assert_snapshot!(cited.assumed.as_deref().unwrap_or_default(), @"");
+    insta::assert_snapshot!(cited.assumed.as_deref().unwrap_or_default(), @"Not measured on this host: there is no work of a plain process to hold it against. Taken as between 1 and 2.5: compiled code at best, and at worst the 2.5 times published for WebAssembly (Jangda et al., USENIX ATC 2019).");
 }
 
 #[test]
@@ -320,16 +320,16 @@ fn what_is_no_measurement_is_refused_where_it_is_wrong() {
             .to_string()
     };
     let good = text(&measurement());
-    insta::assert_snapshot!(refused(&good[..good.len() / 2]), @"");
-    insta::assert_snapshot!(refused(r#"{ "format": 1 }"#), @"");
-    insta::assert_snapshot!(refused(r#"{ "format": 1, "kind": "profile" }"#), @"");
-    insta::assert_snapshot!(refused(r#"{ "format": 2, "kind": "measurement" }"#), @"");
-    insta::assert_snapshot!(refused(r#"{ "kind": "measurement" }"#), @"");
-    insta::assert_snapshot!(refused(&good.replacen("\"effort\"", "\"efort\"", 1)), @"");
+    insta::assert_snapshot!(refused(&good[..good.len() / 2]), @"m.json:4490:25: this is not a measurement: EOF while parsing a list (here); it ends too early: it was not written to its end");
+    insta::assert_snapshot!(refused(r#"{ "format": 1 }"#), @r#"m.json:1:1: this is not a measurement: it does not say `"kind": "measurement"` (here); `tonnage measure` writes a measurement; the result of a plan is none"#);
+    insta::assert_snapshot!(refused(r#"{ "format": 1, "kind": "profile" }"#), @"m.json:1:1: this is of kind `profile`, not a measurement (here); `tonnage measure` writes a measurement");
+    insta::assert_snapshot!(refused(r#"{ "format": 2, "kind": "measurement" }"#), @"m.json:1:1: measurement format 2 is not known (here); this version reads format 1: use a newer Tonnage, or measure again");
+    insta::assert_snapshot!(refused(r#"{ "kind": "measurement" }"#), @"m.json:1:1: this measurement does not say its format (here); `tonnage measure` writes a measurement");
+    insta::assert_snapshot!(refused(&good.replacen("\"effort\"", "\"efort\"", 1)), @"m.json:13:3: this is not a measurement: missing field `effort` (here); `tonnage measure` writes a measurement");
     let problems = load(&Shelf(good), "m.json", &LoadOptions::default())
         .expect_err("no scenario")
         .to_string();
-    insta::assert_snapshot!(problems, @"");
+    insta::assert_snapshot!(problems, @"`m.json` is a measurement: it is no scenario; give it with --profile");
 }
 
 /// Finite positive numbers of any size.

@@ -76,7 +76,9 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> Result<String,
         ("downloads", "Downloads", provenance::downloads(&files)),
     ];
     if let Some(measurement) = &result.measurement {
-        let after = sections.iter().position(|(id, _, _)| *id == "service-level");
+        let after = sections
+            .iter()
+            .position(|(id, _, _)| *id == "service-level");
         let section = measured::section(measurement, &charts);
         sections.insert(
             after.unwrap_or(sections.len()),

@@ -398,7 +398,11 @@ fn measured(page: &mut Page, result: &CapacityResult) {
         &head,
         measured::rows(measurement).map(|row| {
             let mut cells = vec![
-                format!("{} ({})", escaped(&row.technology.title), code(&row.technology.id)),
+                format!(
+                    "{} ({})",
+                    escaped(&row.technology.title),
+                    code(&row.technology.id)
+                ),
                 escaped(&measured::about(row)),
             ];
             match measured::absence(row) {

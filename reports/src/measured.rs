@@ -120,7 +120,9 @@ pub(crate) const COLUMNS: [&str; 6] = [
 /// The numbers of a row in the order of [`COLUMNS`].
 pub(crate) fn figures(row: &Row) -> [Option<Figure>; 6] {
     [
-        row.start.as_ref().map(|start| first_result(&start.first_result)),
+        row.start
+            .as_ref()
+            .map(|start| first_result(&start.first_result)),
         row.cpu_per_start
             .as_ref()
             .map(|cpu| Figure::new(cpu, format::seconds_with)),

@@ -259,22 +259,20 @@ fn belief<U: Unit>(estimate: &Estimate, floor: Floor) -> Option<Belief> {
     if !value.is_finite() {
         return None;
     }
-    let (low, high) = interval.map_or((value, value), |interval| {
-        let (low, high) = (interval.low.min(value), interval.high.max(value));
-        (
-            value - (value - low) * TRIANGLE,
-            value + (high - value) * TRIANGLE,
-        )
+    let (bottom, top) = interval.map_or((value, value), |interval| {
+        (interval.low.min(value), interval.high.max(value))
     });
+    let low = value - (value - bottom) * TRIANGLE;
+    let high = value + (top - value) * TRIANGLE;
     let least = match floor {
-        Floor::Zero if high <= 0.0 => {
+        Floor::Zero if top <= 0.0 => {
             return Some(Belief {
                 value: Uncertain::Exact(0.0),
                 note: Some("it came out below zero, which is taken as nothing"),
             });
         }
         Floor::Zero => 0.0,
-        Floor::Positive if high <= 0.0 => return None,
+        Floor::Positive if top <= 0.0 => return None,
         Floor::Positive => (high * LEAST_PART).min(most),
     };
     let reaches_zero = match floor {

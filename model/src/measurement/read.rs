@@ -23,7 +23,7 @@ pub fn is_json(text: &str) -> bool {
 /// # Errors
 /// If the text is not JSON, is something else, or is of a format this version does not know.
 pub fn read(text: &str) -> Result<Measurement, Unreadable> {
-    const HELP: &str = "`tonnage measure` writes one; it may not have been written to its end";
+    const HELP: &str = "`tonnage measure` writes a measurement";
     let wrong = |message: String, help: &str| Unreadable {
         message,
         help: help.to_owned(),
@@ -31,7 +31,12 @@ pub fn read(text: &str) -> Result<Measurement, Unreadable> {
     };
     let invalid = |error: &serde_json::Error| Unreadable {
         message: format!("this is not a measurement: {}", without_place(error)),
-        help: HELP.to_owned(),
+        help: if error.is_eof() {
+            "it ends too early: it was not written to its end"
+        } else {
+            HELP
+        }
+        .to_owned(),
         at: byte_of(text, error.line(), error.column()),
     };
     let value: serde_json::Value = serde_json::from_str(text).map_err(|error| invalid(&error))?;
@@ -40,7 +45,7 @@ pub fn read(text: &str) -> Result<Measurement, Unreadable> {
         Some(other) => {
             return Err(wrong(
                 format!("this is of kind `{other}`, not a measurement"),
-                "`tonnage measure` writes a measurement",
+                HELP,
             ));
         }
         None => {

@@ -332,6 +332,9 @@ fn container_over_isolate(scenario: &Scenario, matrix: &[MatrixCell]) -> Option<
     })
 }
 
+/// Fewer hosts cannot be ten times as many as those of the smallest cell, one and a spare.
+const FEWEST_HOSTS: f64 = 20.0;
+
 const ORDER: &str = "Workers on isolates are an order of magnitude more efficient than containers";
 
 fn order_of_magnitude(
@@ -368,6 +371,8 @@ struct Compared<'a> {
     isolate: (&'a str, &'a str),
     /// vCPUs of the container's over the isolate's.
     ratio: Estimated,
+    /// Hosts of the container's.
+    hosts: f64,
     /// Numbers of the two that were not measured.
     not_measured: Vec<&'a str>,
 }
@@ -402,6 +407,7 @@ fn measured_plans<'a>(scenario: &'a Scenario, evaluation: &Evaluation<'_>) -> Op
             container: (container_plan, &technology(container).title),
             isolate: (isolate_plan, &technology(isolate).title),
             ratio: evaluation.ratio(container, isolate)?,
+            hosts: evaluation.central(container).hosts,
             not_measured,
         })
     })
@@ -424,7 +430,14 @@ fn order_of_magnitude_measured(compared: &Compared<'_>) -> ClaimResult {
         found += &format!("; not measured: {}", compared.not_measured.join(", "));
     }
     let rule = "An order of magnitude is ten times the vCPUs for the same sessions and promises";
-    let (verdict, why) = if ratio.low >= 10.0 {
+    let (verdict, why) = if compared.hosts < FEWEST_HOSTS {
+        let why = format!(
+            "{rule}: containers need {} hosts here, and of so few the whole and spare ones hide a \
+             difference.",
+            short(compared.hosts)
+        );
+        (Verdict::NotTestable, why)
+    } else if ratio.low >= 10.0 {
         (Verdict::Holds, format!("{rule}, and this is more."))
     } else if ratio.high >= 10.0 {
         let why = format!("{rule}: it holds for some values of the scenario's uncertain inputs.");
@@ -453,8 +466,8 @@ fn containers_for_calls(scenario: &Scenario, matrix: &[MatrixCell]) -> ClaimResu
                 Verdict::DoesNotHold
             },
             if ratio > 1.0 {
-                "It holds under this profile's numbers, not all of them measured; tiers that need \
-                 a full Linux cannot move to isolates at all."
+                "It holds under this profile's numbers, whose origins the report lists; tiers that \
+                 need a full Linux cannot move to isolates at all."
             } else {
                 "On this profile's numbers the container takes no more than the isolate."
             }

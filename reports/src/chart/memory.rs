@@ -15,6 +15,7 @@ use crate::{format, measured};
 
 const GAP: f64 = 22.0;
 const NAME_SIZE: f64 = 12.5;
+const NAME_LINE: f64 = 16.0;
 const HEIGHT: f64 = 96.0;
 
 pub(super) fn chart(result: &CapacityResult) -> Option<Chart> {
@@ -70,19 +71,29 @@ impl Panel {
 }
 
 fn draw(fits: &[(&Row, &MemoryFit)], width: f64) -> Scene {
-    let columns = if width < 600.0 { 2 } else { 4 };
+    // On a phone a name may take two lines.
+    let (columns, lines): (u8, usize) = if width < 600.0 { (2, 2) } else { (3, 1) };
+    let names = NAME_LINE * lines as f64;
     let mut scene = Scene::new(width);
     let room = (width - GAP * (f64::from(columns) - 1.0)) / f64::from(columns);
     let mut y = 0.0;
-    for row in fits.chunks(columns as usize) {
+    for row in fits.chunks(usize::from(columns)) {
         let mut x = 0.0;
         for (technology, fit) in row {
-            panel(&mut scene, &technology.technology.title, fit, (x, y), room);
+            name(
+                &mut scene,
+                &technology.technology.title,
+                (x, y),
+                room,
+                lines,
+            );
+            panel(&mut scene, fit, (x, y + names), room);
             x += room + GAP;
         }
-        y += HEIGHT + 76.0;
+        y += names + HEIGHT + 60.0;
     }
-    let text = "Across: live sandboxes. Up: memory; each panel has a scale of its own.";
+    let text = "Across: live sandboxes. Up: memory from nothing, each panel with a scale of its \
+                own. Below: what the line says at its ends.";
     for line in font::wrapped(text, TICK_SIZE, false, width) {
         scene.text(label(0.0, y + 4.0, &line, TICK_SIZE, false, Role::Muted));
         y += 16.0;
@@ -103,12 +114,26 @@ fn label(x: f64, y: f64, text: &str, size: f64, bold: bool, role: Role) -> Label
     }
 }
 
-fn panel(scene: &mut Scene, title: &str, fit: &MemoryFit, (x, y): (f64, f64), room: f64) {
+/// The name of a technology on so many lines, the last of them cut where there is no room.
+fn name(scene: &mut Scene, title: &str, (x, y): (f64, f64), room: f64, lines: usize) {
+    let wrapped = font::wrapped(title, NAME_SIZE, true, room);
+    let mut y = y + 9.0;
+    for index in 0..wrapped.len().min(lines) {
+        let rest = if index + 1 == lines {
+            wrapped[index..].join(" ")
+        } else {
+            wrapped[index].clone()
+        };
+        let text = font::fitted(&rest, NAME_SIZE, true, room);
+        scene.text(label(x, y, &text, NAME_SIZE, true, Role::Text));
+        y += NAME_LINE;
+    }
+}
+
+fn panel(scene: &mut Scene, fit: &MemoryFit, (x, y): (f64, f64), room: f64) {
     let Some(axes) = Panel::new(fit) else {
         return;
     };
-    let name = font::fitted(title, NAME_SIZE, true, room);
-    scene.text(label(x, y + 9.0, &name, NAME_SIZE, true, Role::Text));
     let each = format!("{} each", slope(fit));
     let each = if font::width(&each, TICK_SIZE, false) > room {
         format!("{} each", format::bytes(fit.per_instance.value))
@@ -116,36 +141,26 @@ fn panel(scene: &mut Scene, title: &str, fit: &MemoryFit, (x, y): (f64, f64), ro
         each
     };
     let each = font::fitted(&each, TICK_SIZE, false, room);
-    scene.text(label(x, y + 26.0, &each, TICK_SIZE, false, Role::Muted));
-    let (top, bottom) = (y + 40.0, y + 40.0 + HEIGHT);
+    scene.text(label(x, y + 10.0, &each, TICK_SIZE, false, Role::Muted));
+    let (top, bottom) = (y + 24.0, y + 24.0 + HEIGHT);
     let y_axis = axes.y.over(bottom, top);
     let x_axis = axes.x.over(x, x + room);
-    for tick in y_axis.ticks(2) {
-        let at = y_axis.at(tick);
-        let role = if tick > 0.0 { Role::Grid } else { Role::Axis };
-        scene.line((x, at), (x + room, at), 1.0, role);
-    }
-    let most = y_axis.ticks(2).into_iter().fold(0.0, f64::max);
-    if most > 0.0 {
-        let text = font::fitted(&format::bytes(most), TICK_SIZE, false, room);
-        let at = y_axis.at(most) - 8.0;
-        scene.text(label(x, at.max(top - 4.0), &text, TICK_SIZE, false, Role::Muted));
-    }
-    for (value, anchor) in [(0.0, Anchor::Start), (axes.most, Anchor::End)] {
+    scene.line((x, bottom), (x + room, bottom), 1.0, Role::Axis);
+    let on_line = |live: f64| fit.base.value + fit.per_instance.value * live;
+    let ends = [(0.0, x, Anchor::Start), (axes.most, x + room, Anchor::End)];
+    for (live, at, anchor) in ends {
+        let text = format!("{}: {}", tick_count(live), format::bytes(on_line(live)));
         scene.text(Label {
-            x: if value > 0.0 { x_axis.at(value) } else { x },
+            x: at,
             y: bottom + 13.0,
-            text: tick_count(value),
+            text: font::fitted(&text, TICK_SIZE, false, room / 2.0 - 4.0),
             size: TICK_SIZE,
             bold: false,
             anchor,
             role: Role::Muted,
         });
     }
-    let line = |live: f64| {
-        let bytes = fit.base.value + fit.per_instance.value * live;
-        (x_axis.at(live), y_axis.at(bytes))
-    };
+    let line = |live: f64| (x_axis.at(live), y_axis.at(on_line(live)));
     scene.line(line(0.0), line(axes.most), 1.5, Role::Text);
     for (live, bytes) in &fit.points {
         if bytes.is_finite() {

@@ -151,7 +151,7 @@ fn draw(strips: &[Strip<'_>], axis: &Axis, width: f64) -> Scene {
         &bands,
         bottom,
         show,
-        "from the request to the first result, logarithmic scale",
+        "starts done within this time, logarithmic scale",
     );
     for (strip, (top, bottom)) in strips.iter().zip(bands) {
         curves(&mut scene, strip, &axis, (top, bottom), (left, right));

@@ -71,7 +71,10 @@ fn technologies(measurement: &Measurement) -> Table {
 fn technology(row: &Row) -> Vec<Cell> {
     let first_result = row.start.as_ref().map(|start| &start.first_result);
     let fit = row.memory_idle.as_ref();
-    let relative = row.work.as_ref().and_then(|work| work.relative_cpu.as_ref());
+    let relative = row
+        .work
+        .as_ref()
+        .and_then(|work| work.relative_cpu.as_ref());
     let mut cells = vec![
         text(&row.technology.id),
         text(&row.technology.title),
@@ -93,7 +96,9 @@ fn technology(row: &Row) -> Vec<Cell> {
     }
     cells.push(relative.map_or(Cell::Number(None), |relative| number(relative.fresh.value)));
     cells.push(Cell::Text(fit.map(|fit| words::key(&fit.account))));
-    cells.push(Cell::Text(relative.map(|relative| relative.reference.clone())));
+    cells.push(Cell::Text(
+        relative.map(|relative| relative.reference.clone()),
+    ));
     cells.push(text(row.remarks.join(" ")));
     cells
 }
@@ -137,7 +142,9 @@ fn memory(measurement: &Measurement) -> Table {
         ],
     );
     for row in measured::rows(measurement) {
-        let Some(fit) = &row.memory_idle else { continue };
+        let Some(fit) = &row.memory_idle else {
+            continue;
+        };
         for (live, bytes) in &fit.points {
             let live = f64::from(*live);
             table.push(vec![

@@ -159,6 +159,7 @@ pub(super) fn isolate_start(measurement: &Measurement) -> ClaimResult {
             id: "isolate-start",
             quote: "an isolate takes a few milliseconds to start",
             bound: FEW * 1e-3,
+            bound_words: "10 ms",
             what: "the median from the request to the first useful result",
             show: Duration::display,
         },
@@ -172,7 +173,8 @@ pub(super) fn isolate_memory(measurement: &Measurement) -> ClaimResult {
             id: "isolate-memory",
             quote: "and uses a few megabytes of memory",
             bound: FEW * 1e6,
-            what: "the memory of one more isolate, idle after its first result",
+            bound_words: "10 MB",
+            what: "the memory of one more idle isolate",
             show: Memory::display,
         },
     )
@@ -183,6 +185,7 @@ struct Few {
     id: &'static str,
     quote: &'static str,
     bound: f64,
+    bound_words: &'static str,
     what: &'static str,
     show: fn(f64) -> String,
 }
@@ -203,14 +206,14 @@ fn few(side: &Side<'_>, few: &Few) -> ClaimResult {
         .filter(|(_, range)| range.high <= few.bound)
         .map(|(row, _)| row.technology.title.as_str())
         .collect();
-    let (what, bound) = (few.what, (few.show)(few.bound));
+    let (what, bound) = (few.what, few.bound_words);
     let (verdict, why) = if inside.len() == side.found.len() {
         let why = format!("“A few” is taken as at most {bound}: {what} lies below it.");
         (Verdict::Holds, why)
     } else if !inside.is_empty() {
         let why = format!(
             "“A few” is taken as at most {bound}: {what} lies below it for {} alone.",
-            inside.join(" and ")
+            listed(&inside)
         );
         (Verdict::HoldsUnder, why)
     } else if side.found.iter().all(|(_, range)| range.low > few.bound) {
@@ -300,7 +303,7 @@ fn times(isolates: &Side<'_>, containers: &Side<'_>, times: &Times) -> ClaimResu
     let (verdict, why) = if reached.len() == pairs.len() {
         (Verdict::Holds, format!("{rule}, which every pair reaches."))
     } else if !reached.is_empty() {
-        let reached = reached.join(" and ");
+        let reached = listed(&reached);
         (
             Verdict::HoldsUnder,
             format!("{rule}: it holds for {reached}, not for the others."),
@@ -432,6 +435,15 @@ fn absent(id: &str, quote: &str, missing: &[String], refused: bool) -> ClaimResu
         found: missing.join("; "),
         verdict,
         why: why.to_owned(),
+    }
+}
+
+/// Names as a list: `a, b and c`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [first @ .., last] => format!("{} and {last}", first.join(", ")),
     }
 }
 
