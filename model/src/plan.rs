@@ -185,7 +185,7 @@ impl<'a> Planner<'a> {
         }
         let tornado = tornado::bars(scenario, &base, &self.central, &self.table)?;
         let matrix = matrix(scenario, &base);
-        let claims = claims::judge(scenario, &self.central, &demand, &plans, &matrix);
+        let claims = claims::judge(scenario, &self.central, &demand, &plans, &matrix, &base);
         Ok(CapacityResult {
             format: RESULT_FORMAT,
             provenance: self.provenance(&simulated),
@@ -201,6 +201,7 @@ impl<'a> Planner<'a> {
             claims,
             assumptions: assumptions(scenario),
             technologies: technologies(scenario),
+            measurement: scenario.measurement.as_deref().cloned(),
         })
     }
 

@@ -6,6 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::measurement::document::Measurement;
 use crate::profile::{Boundary, Capability, Origin};
 use crate::scenario::{ConcurrencyMeaning, Lifecycle};
 
@@ -75,6 +76,9 @@ pub struct CapacityResult {
     pub assumptions: Vec<Assumption>,
     /// The technologies of the profile with each of their numbers.
     pub technologies: Vec<TechnologyResult>,
+    /// The measurement the profile was made from, if it was made from one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub measurement: Option<Measurement>,
 }
 
 /// Where a result came from.

@@ -234,7 +234,7 @@ fn isolates_start_for_every_burst_and_keep_files_nowhere() {
         let technology = &scenario.technologies[assignment.technology].id;
         let expected = match tier.id.as_str() {
             "api" | "code" => ("v8-isolate", Lifecycle::PerBurst),
-            "linux" => ("container-docker", Lifecycle::PerSession),
+            "linux" => ("container-runc", Lifecycle::PerSession),
             _ => ("browser-chromium", Lifecycle::PerSession),
         };
         assert_eq!((technology.as_str(), assignment.lifecycle), expected);
@@ -246,7 +246,7 @@ fn isolates_start_for_every_burst_and_keep_files_nowhere() {
         .expect("a reading for Python");
     let plan = &python.scenario.plans[0];
     let technology = &python.scenario.technologies[plan.assignments[1].technology];
-    assert_eq!(technology.id, "container-docker");
+    assert_eq!(technology.id, "container-runc");
 }
 
 #[test]

@@ -6,12 +6,14 @@
 mod axis;
 mod font;
 mod matrix;
+mod memory;
 mod png;
 mod ranges;
 mod readings;
 mod requirements;
 mod scene;
 mod sessions;
+mod starts;
 mod svg;
 mod theme;
 mod tornado;
@@ -114,6 +116,8 @@ pub fn all(result: &CapacityResult) -> Vec<Chart> {
         readings::chart(result),
         sessions::by_zone(result),
         sessions::by_tier(result),
+        starts::chart(result),
+        memory::chart(result),
         tornado::chart(result),
     ]
     .into_iter()

@@ -140,6 +140,11 @@ pub fn is_exact(value: Estimated) -> bool {
 
 /// Bytes in binary units: `3.00 MiB`, `384 GiB`.
 pub fn bytes(value: f64) -> String {
+    bytes_with(value, DIGITS)
+}
+
+/// As [`bytes`], with the number of significant digits.
+pub fn bytes_with(value: f64, digits: usize) -> String {
     const UNITS: [&str; 6] = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
     if let Some(word) = special(value) {
         return word;
@@ -151,7 +156,7 @@ pub fn bytes(value: f64) -> String {
         scaled /= 1024.0;
         unit += 1;
     }
-    format!("{}{UNIT_SPACE}{}", plain(scaled, DIGITS), UNITS[unit])
+    format!("{}{UNIT_SPACE}{}", plain(scaled, digits), UNITS[unit])
 }
 
 /// A duration in the unit that suits it: `4.20 ms`, `20.0 min`, `3 d`.

@@ -4,6 +4,7 @@ mod assumptions;
 mod claims;
 mod cost;
 mod demand;
+mod measured;
 mod parts;
 mod provenance;
 mod readings;
@@ -36,7 +37,7 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> Result<String,
     let charts = chart::all(result);
     let files = planned(&charts, &table::all(result));
     let charts = Charts::new(&charts)?;
-    let sections: [(&str, &str, Markup); 12] = [
+    let mut sections: Vec<(&str, &str, Markup)> = vec![
         ("claims", "Claims", claims::section(result)),
         (
             "vcpus",
@@ -74,6 +75,16 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> Result<String,
         ),
         ("downloads", "Downloads", provenance::downloads(&files)),
     ];
+    if let Some(measurement) = &result.measurement {
+        let after = sections
+            .iter()
+            .position(|(id, _, _)| *id == "service-level");
+        let section = measured::section(measurement, &charts);
+        sections.insert(
+            after.unwrap_or(sections.len()),
+            ("measured", "Measured", section),
+        );
+    }
     let page = html! {
         (DOCTYPE)
         html lang="en" {

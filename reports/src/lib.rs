@@ -21,6 +21,7 @@ pub mod format;
 pub mod html;
 pub mod json;
 pub mod markdown;
+mod measured;
 pub mod measurement;
 pub mod parquet;
 pub mod samples;

@@ -9,7 +9,7 @@ use tonnage_model::result::{
 };
 
 use crate::write::ReportOptions;
-use crate::{chart, format, view, words};
+use crate::{chart, format, measured, view, words};
 pub(crate) use parts::{Page, code, escaped};
 
 /// The report as Markdown. Charts are linked as the files beside it.
@@ -22,6 +22,7 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> String {
     readings(&mut page, result);
     demand(&mut page, result);
     assumptions(&mut page, result);
+    measured(&mut page, result);
     service_level(&mut page, result);
     cost(&mut page, result);
     sensitivity(&mut page, result);
@@ -377,6 +378,59 @@ fn inputs<'a>(page: &mut Page, inputs: impl Iterator<Item = &'a Assumption>) {
     );
 }
 
+fn measured(page: &mut Page, result: &CapacityResult) {
+    let Some(measurement) = &result.measurement else {
+        return;
+    };
+    page.heading(2, "Measured on this host");
+    page.paragraph(&escaped(&measured::run_words(measurement)));
+    page.code(&measurement.run.command);
+    page.list(measured::warnings(measurement).into_iter().map(escaped));
+    page.paragraph(
+        "Every start does the same small piece of work, and its clock runs from the request to the \
+         result. Nothing published stands in this section.",
+    );
+    let mut head = vec!["Technology".to_owned(), "Start".to_owned()];
+    head.extend(measured::COLUMNS.iter().map(|name| format!("#{name}")));
+    head.push("Remarks".to_owned());
+    let head: Vec<&str> = head.iter().map(String::as_str).collect();
+    page.table(
+        &head,
+        measured::rows(measurement).map(|row| {
+            let mut cells = vec![
+                format!(
+                    "{} ({})",
+                    escaped(&row.technology.title),
+                    code(&row.technology.id)
+                ),
+                escaped(&measured::about(row)),
+            ];
+            match measured::absence(row) {
+                Some(absence) => {
+                    cells.extend(measured::COLUMNS.iter().map(|_| String::new()));
+                    cells.push(escaped(&format!("{absence} {}", row.remarks.join(" "))));
+                }
+                None => {
+                    cells.extend(measured::figures(row).into_iter().map(|figure| {
+                        figure.map_or(measured::NONE.to_owned(), |figure| escaped(&figure.line()))
+                    }));
+                    cells.push(escaped(&row.remarks.join(" ")));
+                }
+            }
+            cells
+        }),
+    );
+    picture(page, result, "measured-starts");
+    picture(page, result, "measured-memory");
+    page.list(
+        measurement
+            .host
+            .facts
+            .iter()
+            .map(|fact| escaped(&format!("{}: {}", fact.name, fact.value))),
+    );
+}
+
 fn service_level(page: &mut Page, result: &CapacityResult) {
     page.heading(2, "Is the service level kept?");
     page.paragraph(&format!(
@@ -492,7 +546,7 @@ fn technologies(page: &mut Page, result: &CapacityResult) {
     page.paragraph(&format!(
         "Profile: {}. {}",
         escaped(&result.provenance.profile_title),
-        view::NO_MEASUREMENTS
+        view::measurements_words(result)
     ));
     for technology in &result.technologies {
         page.heading(3, &technology.title);

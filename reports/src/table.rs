@@ -1,6 +1,8 @@
 //! The result as tidy tables: one row per observation, units in the column names. CSV and Parquet
 //! write the same tables.
 
+mod measured;
+
 use tonnage_model::result::{
     CapacityResult, Estimated, MatrixOutcome, Requirement, SimulationOutcome,
 };
@@ -122,7 +124,7 @@ pub(crate) enum Kind {
 
 /// Every table of a result.
 pub fn all(result: &CapacityResult) -> Vec<Table> {
-    vec![
+    let mut tables = vec![
         requirements(result),
         matrix(result),
         readings(result),
@@ -131,7 +133,11 @@ pub fn all(result: &CapacityResult) -> Vec<Table> {
         tornado(result),
         claims(result),
         assumptions(result),
-    ]
+    ];
+    if let Some(measurement) = &result.measurement {
+        tables.extend(measured::tables(measurement));
+    }
+    tables
 }
 
 /// Central value, low and high end of each figure of a requirement.

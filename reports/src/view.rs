@@ -327,10 +327,16 @@ pub(crate) fn origins_sentence(inputs: &[tonnage_model::result::Assumption]) -> 
     )
 }
 
-/// What a result has no data for and why, for the end of the report.
-pub(crate) const NO_MEASUREMENTS: &str = "Start-up distributions and memory against live \
-    instances are not part of a capacity result: they belong to the measurement that made the \
-    profile, and are in its own report.";
+/// Where start-up distributions and memory against live sandboxes are, or why they are not there.
+pub(crate) fn measurements_words(result: &CapacityResult) -> &'static str {
+    if result.measurement.is_some() {
+        "What was measured, with start-up distributions and memory against live sandboxes, stands \
+         above; a measured number says below what it stands in place of."
+    } else {
+        "It was not made from a measurement, so there are no start-up distributions and no memory \
+         against live sandboxes to show."
+    }
+}
 
 /// A correlation with its sign: `+0.71`.
 pub(crate) fn correlation(value: f64) -> String {

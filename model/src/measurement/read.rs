@@ -10,6 +10,9 @@ use super::document::{
 /// What [`Measurement::kind`] says.
 const KIND: &str = "measurement";
 
+/// What is found where nothing is.
+const ABSENT: &str = "not there";
+
 /// Why a text is not a measurement that can be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -68,7 +71,7 @@ impl Measurement {
         let found = |key| {
             value
                 .get(key)
-                .map_or("not there".to_owned(), Value::to_string)
+                .map_or(ABSENT.to_owned(), Value::to_string)
         };
         if value.get("kind").and_then(Value::as_str) != Some(KIND) {
             return Err(MeasurementError::Kind {
@@ -108,6 +111,88 @@ impl Measurement {
         }
         Ok(())
     }
+}
+
+/// Why a text is no measurement, and where in it: for whoever shows the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable {
+    /// What is wrong, in a sentence without an end.
+    pub message: String,
+    /// What to do about it.
+    pub help: String,
+    /// Byte of the text.
+    pub at: usize,
+}
+
+/// Whether a text is meant to be JSON, as measurements are, and not TOML: no TOML begins so.
+pub fn is_json(text: &str) -> bool {
+    text.trim_start().starts_with('{')
+}
+
+/// Reads a measurement, and says where in the text it is wrong.
+///
+/// # Errors
+/// As [`Measurement::read`].
+pub fn read(text: &str) -> Result<Measurement, Unreadable> {
+    const HELP: &str = "`tonnage measure` writes a measurement";
+    let begin = text.len() - text.trim_start().len();
+    Measurement::read(text).map_err(|error| match &error {
+        MeasurementError::Json(json) => Unreadable {
+            message: format!("this is not a measurement: {}", without_place(json)),
+            help: if json.is_eof() {
+                "it ends too early: it was not written to its end"
+            } else {
+                HELP
+            }
+            .to_owned(),
+            at: byte_of(text, json.line(), json.column()),
+        },
+        MeasurementError::Kind { found } => Unreadable {
+            message: if found == ABSENT {
+                "this is not a measurement: it does not say `\"kind\": \"measurement\"`".to_owned()
+            } else {
+                format!("this is of kind `{}`, not a measurement", found.trim_matches('"'))
+            },
+            help: format!("{HELP}; the result of a plan is none"),
+            at: begin,
+        },
+        MeasurementError::Format { found } => Unreadable {
+            message: if found == ABSENT {
+                "this measurement does not say its format".to_owned()
+            } else {
+                format!("measurement format {found} is not known")
+            },
+            help: format!(
+                "this version reads format {MEASUREMENT_FORMAT}: use a newer Tonnage, or measure \
+                 again"
+            ),
+            at: begin,
+        },
+        MeasurementError::Value { .. } => Unreadable {
+            message: error.to_string(),
+            help: "measure again; the file was changed since it was written".to_owned(),
+            at: begin,
+        },
+    })
+}
+
+/// What an error says without the line and column that stand elsewhere.
+fn without_place(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    match text.rfind(" at line ") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}
+
+/// The byte at a line and a column in bytes, both from 1.
+fn byte_of(text: &str, line: usize, column: usize) -> usize {
+    let begin: usize = text
+        .split_inclusive('\n')
+        .take(line.saturating_sub(1))
+        .map(str::len)
+        .sum();
+    (begin + column.saturating_sub(1)).min(text.len())
 }
 
 type Checked = Result<(), MeasurementError>;

@@ -1,13 +1,18 @@
 //! The claims of the post that started the arithmetic, and what this scenario finds of each.
 //!
 //! Quotes are from “Welcome to Agents Week”, Cloudflare, 2026-04-12. A claim the model can judge is
-//! judged by numbers computed here; a claim about start-up, memory or speed needs measurements and
-//! says so.
+//! judged by numbers computed here; a claim about start-up, memory or speed is judged by a
+//! measurement where the profile was made from one, and says that it needs one elsewhere.
 
+mod measured;
+
+use super::monte_carlo::Evaluation;
 use crate::input::Draw;
-use crate::profile::Boundary;
-use crate::result::{ClaimResult, DemandResult, MatrixCell, MatrixOutcome, PlanResult, Verdict};
-use crate::scenario::Scenario;
+use crate::profile::{Boundary, Origin};
+use crate::result::{
+    ClaimResult, DemandResult, Estimated, MatrixCell, MatrixOutcome, PlanResult, Verdict,
+};
+use crate::scenario::{PlanAssignment, Scenario};
 use crate::units::{Ratio, Unit, short};
 
 const SOURCE: &str = "Cloudflare, “Welcome to Agents Week”, 2026-04-12";
@@ -31,12 +36,46 @@ pub(super) fn judge(
     demand: &DemandResult,
     plans: &[PlanResult],
     matrix: &[MatrixCell],
+    evaluation: &Evaluation<'_>,
 ) -> Vec<ClaimResult> {
-    vec![
+    let mut claims = vec![
         sessions(demand),
         cpus(),
         density(plans),
         several_agents(scenario, central, demand),
+    ];
+    let demanded = demanded_starts(plans);
+    match &scenario.measurement {
+        Some(measurement) => claims.extend([
+            measured::isolate_start(measurement),
+            measured::isolate_memory(measurement),
+            measured::faster(measurement),
+            measured::leaner(measurement),
+            measured::millions(measurement, plans, &demanded),
+        ]),
+        None => claims.extend(of_what_needs_measurement(scenario, demanded)),
+    }
+    claims.extend([
+        order_of_magnitude(scenario, matrix, evaluation),
+        containers_for_calls(scenario, matrix),
+        claim(
+            "one-to-one",
+            "classic applications are one-to-many: one instance serves many users; agents are \
+             one-to-one",
+            "every session here has a sandbox of its own".to_owned(),
+            Verdict::NotTestable,
+            "What one-to-one costs needs the same users on a shared service beside it, which this \
+             version does not model."
+                .to_owned(),
+        ),
+    ]);
+    claims
+}
+
+/// The claims about what a sandbox costs, where nothing was measured.
+fn of_what_needs_measurement(scenario: &Scenario, demanded: String) -> [ClaimResult; 5] {
+    let both = "both sides must be measured on one host doing the same work";
+    [
         unmeasured(
             "isolate-start",
             "an isolate takes a few milliseconds to start",
@@ -54,28 +93,23 @@ pub(super) fn judge(
         unmeasured(
             "hundred-times-faster",
             "roughly 100x faster … than a container",
-            "both sides must be measured on one host doing the same work",
+            both,
         ),
         unmeasured(
             "hundred-times-leaner",
             "up to 100x more memory-efficient than a container",
-            "both sides must be measured on one host doing the same work",
+            both,
         ),
-        starts_per_second(plans),
-        order_of_magnitude(scenario, matrix),
-        containers_for_calls(scenario, matrix),
-        ClaimResult {
-            id: "one-to-one".to_owned(),
-            quote: "classic applications are one-to-many: one instance serves many users; agents \
-                    are one-to-one"
+        claim(
+            "millions-per-second",
+            "start one per request, run a snippet, throw it away … at a scale of millions per \
+             second",
+            demanded,
+            Verdict::NeedsMeasurement,
+            "The model says what the scenario demands; what a host sustains has to be measured, \
+             with `tonnage measure`."
                 .to_owned(),
-            source: SOURCE.to_owned(),
-            found: "every session here has a sandbox of its own".to_owned(),
-            verdict: Verdict::NotTestable,
-            why: "What one-to-one costs needs the same users on a shared service beside it, which \
-                  this version does not model."
-                .to_owned(),
-        },
+        ),
     ]
 }
 
@@ -226,7 +260,7 @@ fn unmeasured(id: &str, quote: &str, found: &str) -> ClaimResult {
         found.to_owned(),
         Verdict::NeedsMeasurement,
         "Published numbers come from other machines, years and clocks; only a measurement on one \
-         host can judge this."
+         host can judge this: `tonnage measure`."
             .to_owned(),
     )
 }
@@ -252,7 +286,8 @@ fn published(
     }
 }
 
-fn starts_per_second(plans: &[PlanResult]) -> ClaimResult {
+/// The most sandboxes that a plan starts per second, in words.
+fn demanded_starts(plans: &[PlanResult]) -> String {
     let most = plans
         .iter()
         .map(|plan| {
@@ -264,20 +299,12 @@ fn starts_per_second(plans: &[PlanResult]) -> ClaimResult {
             (starts, plan.title.as_str())
         })
         .max_by(|a, b| a.0.total_cmp(&b.0));
-    let found = most.map_or_else(String::new, |(starts, title)| {
+    most.map_or_else(String::new, |(starts, title)| {
         format!(
             "“{title}” starts {} sandboxes per second over the whole fleet in the busiest moment",
             short(starts)
         )
-    });
-    claim(
-        "millions-per-second",
-        "start one per request, run a snippet, throw it away … at a scale of millions per second",
-        found,
-        Verdict::NeedsMeasurement,
-        "The model says what the scenario demands; what a host sustains has to be measured."
-            .to_owned(),
-    )
+    })
 }
 
 /// vCPUs of the best container over the best isolate, for tiers that both can carry.
@@ -305,7 +332,19 @@ fn container_over_isolate(scenario: &Scenario, matrix: &[MatrixCell]) -> Option<
     })
 }
 
-fn order_of_magnitude(scenario: &Scenario, matrix: &[MatrixCell]) -> ClaimResult {
+/// Fewer hosts cannot be ten times as many as those of the smallest cell, one and a spare.
+const FEWEST_HOSTS: f64 = 20.0;
+
+const ORDER: &str = "Workers on isolates are an order of magnitude more efficient than containers";
+
+fn order_of_magnitude(
+    scenario: &Scenario,
+    matrix: &[MatrixCell],
+    evaluation: &Evaluation<'_>,
+) -> ClaimResult {
+    if let Some(compared) = measured_plans(scenario, evaluation) {
+        return order_of_magnitude_measured(&compared);
+    }
     let found = match container_over_isolate(scenario, matrix) {
         Some((tier, ratio)) => format!(
             "in the tier “{tier}” the leanest container needs {} times the vCPUs of the leanest \
@@ -316,12 +355,101 @@ fn order_of_magnitude(scenario: &Scenario, matrix: &[MatrixCell]) -> ClaimResult
     };
     claim(
         "order-of-magnitude",
-        "Workers on isolates are an order of magnitude more efficient than containers",
+        ORDER,
         found,
         Verdict::NeedsMeasurement,
-        "The ratio follows from published and assumed costs until both are measured on one host."
+        "The ratio follows from published and assumed costs until an isolate and a container that \
+         carry the same tier are both measured on one host: `tonnage measure`."
             .to_owned(),
     )
+}
+
+/// One tier on a container and on an isolate, both measured, in two plans.
+struct Compared<'a> {
+    tier: &'a str,
+    container: (&'a str, &'a str),
+    isolate: (&'a str, &'a str),
+    /// vCPUs of the container's over the isolate's.
+    ratio: Estimated,
+    /// Hosts of the container's.
+    hosts: f64,
+    /// Numbers of the two that were not measured.
+    not_measured: Vec<&'a str>,
+}
+
+/// The first tier that one plan has on a measured isolate and another on a measured container.
+fn measured_plans<'a>(scenario: &'a Scenario, evaluation: &Evaluation<'_>) -> Option<Compared<'a>> {
+    scenario.measurement.as_ref()?;
+    let origin = |id| scenario.inputs.get(id).provenance.origin;
+    let of = |tier: usize, boundary: Boundary| -> Option<(&'a str, PlanAssignment)> {
+        scenario.plans.iter().find_map(|plan| {
+            let assignment = *plan.assignments.get(tier)?;
+            let technology = &scenario.technologies[assignment.technology];
+            let measured = [technology.cpu_per_start, technology.memory_per_instance]
+                .into_iter()
+                .all(|id| origin(id) == Origin::Measured);
+            (technology.boundary == boundary && measured)
+                .then_some((plan.title.as_str(), assignment))
+        })
+    };
+    scenario.tiers.iter().enumerate().find_map(|(index, tier)| {
+        let (container_plan, container) = of(index, Boundary::SharedKernel)?;
+        let (isolate_plan, isolate) = of(index, Boundary::LanguageRuntime)?;
+        let technology = |job: PlanAssignment| &scenario.technologies[job.technology];
+        let not_measured = [container, isolate]
+            .into_iter()
+            .flat_map(|job| technology(job).inputs())
+            .filter(|id| origin(*id) != Origin::Measured)
+            .map(|id| scenario.inputs.get(id).key.as_str())
+            .collect();
+        Some(Compared {
+            tier: &tier.title,
+            container: (container_plan, &technology(container).title),
+            isolate: (isolate_plan, &technology(isolate).title),
+            ratio: evaluation.ratio(container, isolate)?,
+            hosts: evaluation.central(container).hosts,
+            not_measured,
+        })
+    })
+}
+
+fn order_of_magnitude_measured(compared: &Compared<'_>) -> ClaimResult {
+    let ratio = compared.ratio;
+    let mut found = format!(
+        "“{}” takes {} times ({} to {}) the vCPUs on {} in “{}” that it takes on {} in “{}”",
+        compared.tier,
+        short(ratio.central),
+        short(ratio.low),
+        short(ratio.high),
+        compared.container.1,
+        compared.container.0,
+        compared.isolate.1,
+        compared.isolate.0,
+    );
+    if !compared.not_measured.is_empty() {
+        found += &format!("; not measured: {}", compared.not_measured.join(", "));
+    }
+    let rule = "An order of magnitude is ten times the vCPUs for the same sessions and promises";
+    let (verdict, why) = if compared.hosts < FEWEST_HOSTS {
+        let why = format!(
+            "{rule}: containers need {} hosts here, and of so few the whole and spare ones hide a \
+             difference.",
+            short(compared.hosts)
+        );
+        (Verdict::NotTestable, why)
+    } else if ratio.low >= 10.0 {
+        (Verdict::Holds, format!("{rule}, and this is more."))
+    } else if ratio.high >= 10.0 {
+        let why = format!("{rule}: it holds for some values of the scenario's uncertain inputs.");
+        (Verdict::HoldsUnder, why)
+    } else if ratio.low > 1.0 {
+        let why = format!("{rule}: isolates take fewer, but not so many fewer.");
+        (Verdict::DoesNotHold, why)
+    } else {
+        let why = format!("{rule}: isolates do not even take fewer for sure.");
+        (Verdict::DoesNotHold, why)
+    };
+    claim("order-of-magnitude", ORDER, found, verdict, why)
 }
 
 fn containers_for_calls(scenario: &Scenario, matrix: &[MatrixCell]) -> ClaimResult {
@@ -338,8 +466,8 @@ fn containers_for_calls(scenario: &Scenario, matrix: &[MatrixCell]) -> ClaimResu
                 Verdict::DoesNotHold
             },
             if ratio > 1.0 {
-                "It holds under this profile's numbers, not all of them measured; tiers that need \
-                 a full Linux cannot move to isolates at all."
+                "It holds under this profile's numbers, whose origins the report lists; tiers that \
+                 need a full Linux cannot move to isolates at all."
             } else {
                 "On this profile's numbers the container takes no more than the isolate."
             }

@@ -285,6 +285,22 @@ impl<'a> Evaluation<'a> {
             .collect()
     }
 
+    /// The hosts of one job over those of another, draw by draw: what both depend on cancels.
+    /// None where one of them is nothing or has no answer.
+    pub(super) fn ratio(&self, a: PlanAssignment, b: PlanAssignment) -> Option<Estimated> {
+        let central = self.central(a).hosts / self.central(b).hosts;
+        let over = self.totals(&[b], |_, hosts| hosts);
+        let mut ratios: Vec<f64> = self
+            .totals(&[a], |_, hosts| hosts)
+            .into_iter()
+            .zip(over)
+            .map(|(a, b)| a / b)
+            .filter(|ratio| ratio.is_finite())
+            .collect();
+        let usable = central.is_finite() && central > 0.0 && !ratios.is_empty();
+        usable.then(|| interval(central, &mut ratios))
+    }
+
     /// The hosts of some jobs together when a cell carries less or more than the formulas say, by
     /// one factor for each job; turned into a figure, with its interval.
     ///

@@ -1,6 +1,7 @@
 //! From paths to a scenario: reads the file, what it extends and what it refers to.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
@@ -10,6 +11,8 @@ use crate::document::{
     Decode, Decoder, Entry, Node, Problem, Problems, Severity, Sources, Span, Table, Value,
     is_value, merge, override_of, parse,
 };
+use crate::measurement::document::Measurement;
+use crate::measurement::{profile, read};
 use crate::profile::ProfileDocument;
 
 /// Where files come from; the model itself opens none.
@@ -94,6 +97,16 @@ pub(super) struct Loader<'a> {
     /// Texts read, problems found.
     pub(super) decoder: Decoder,
     files: BTreeMap<String, Node>,
+    measurements: BTreeMap<String, FromMeasurement>,
+}
+
+/// A measurement whose profile was made.
+#[derive(Debug, Clone)]
+pub(super) struct FromMeasurement {
+    /// What was measured.
+    pub(super) measurement: Arc<Measurement>,
+    /// What has no place in the profile.
+    pub(super) remarks: Vec<String>,
 }
 
 impl<'a> Loader<'a> {
@@ -103,12 +116,19 @@ impl<'a> Loader<'a> {
             root: root.to_owned(),
             decoder: Decoder::default(),
             files: BTreeMap::new(),
+            measurements: BTreeMap::new(),
         }
     }
 
     fn load(&mut self, options: &LoadOptions) -> Option<Loaded> {
         let root = self.root.clone();
         let mut tree = self.read_root(&root)?;
+        if self.measurements.contains_key(&root) {
+            let problem = format!("`{root}` is a measurement: it is no scenario");
+            self.decoder
+                .report(Problem::general(problem).help("give it with --profile"));
+            return None;
+        }
         if let Some(kind) = tree.get("kind").and_then(Node::as_str) {
             let problem = format!("`{root}` is of kind `{kind}`: it is no scenario");
             self.decoder.report(Problem::general(problem));
@@ -280,7 +300,7 @@ impl<'a> Loader<'a> {
 
     fn read_root(&mut self, path: &str) -> Option<Node> {
         match self.library.read(path) {
-            Ok(text) => Some(self.parse(path, text)),
+            Ok(text) => self.parse(path, text),
             Err(error) => {
                 let problem = Problem::general(format!("cannot read `{path}`: {error}"));
                 self.decoder
@@ -290,12 +310,69 @@ impl<'a> Loader<'a> {
         }
     }
 
-    fn parse(&mut self, path: &str, text: String) -> Node {
-        let file = self.decoder.sources.add_file(path, text);
-        let Decoder { sources, problems } = &mut self.decoder;
-        let node = parse(sources, file, problems);
+    /// The tree of a file: of TOML as it stands, of a measurement the profile made of it.
+    fn parse(&mut self, path: &str, text: String) -> Option<Node> {
+        let node = if read::is_json(&text) {
+            self.parse_measurement(path, text)?
+        } else {
+            self.parse_toml(path, text)
+        };
         self.files.insert(path.to_owned(), node.clone());
-        node
+        Some(node)
+    }
+
+    fn parse_toml(&mut self, name: &str, text: String) -> Node {
+        let file = self.decoder.sources.add_file(name, text);
+        let Decoder { sources, problems } = &mut self.decoder;
+        parse(sources, file, problems)
+    }
+
+    /// Reads a measurement and lays what it found over the published profile.
+    fn parse_measurement(&mut self, path: &str, text: String) -> Option<Node> {
+        let file = self.decoder.sources.add_file(path, text.clone());
+        let measurement = match read::read(&text) {
+            Ok(measurement) => measurement,
+            Err(error) => {
+                let at = Span {
+                    file,
+                    bytes: error.at..error.at,
+                };
+                self.decoder
+                    .report(Problem::error(error.message, &at, "here").help(error.help));
+                return None;
+            }
+        };
+        let whole = Span { file, bytes: 0..0 };
+        let below = self.text(profile::BASE, &whole)?;
+        let before = self.decoder.problems.len();
+        let below = self.parse_toml(profile::BASE, below);
+        let document = self.profile_of(&below)?;
+        let layer = profile::layer(&measurement, &document);
+        // Written and read again, so that a measured profile obeys the rules of every other.
+        let written = match toml::to_string(&layer) {
+            Ok(written) => written,
+            Err(error) => {
+                let problem = format!("no profile can be made of `{path}`: {error}");
+                self.decoder.report(Problem::general(problem));
+                return None;
+            }
+        };
+        let over = self.parse_toml(&format!("{path}, as a profile"), written);
+        if self.decoder.problems.len() > before {
+            return None;
+        }
+        let found = FromMeasurement {
+            measurement: Arc::new(measurement),
+            remarks: layer.remarks,
+        };
+        self.measurements.insert(path.to_owned(), found);
+        Some(merge(below, over))
+    }
+
+    /// The measurement that a file referred to is.
+    pub(super) fn measurement(&self, reference: &FileReference) -> Option<FromMeasurement> {
+        let path = self.path_of(&reference.path, &reference.span);
+        self.measurements.get(&path).cloned()
     }
 
     /// The full path of a reference, which is relative to the file it stands in.
@@ -317,7 +394,7 @@ impl<'a> Loader<'a> {
         }
         let text = self.text(&path, &reference.span)?;
         let before = self.decoder.problems.len();
-        let node = self.parse(&path, text);
+        let node = self.parse(&path, text)?;
         (self.decoder.problems.len() == before).then_some(node)
     }
 

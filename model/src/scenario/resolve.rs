@@ -1,6 +1,8 @@
 //! From the file as written to what the model works with: references read, names checked, every
 //! number registered as an input.
 
+use std::sync::Arc;
+
 use super::activity::{ActivityCurve, SLOTS_PER_WEEK, is_working};
 use super::catalog::{
     CurveDocument, HostShapesDocument, ShapeRow, TimeZoneMixDocument, offset_slots, read_trace,
@@ -14,6 +16,7 @@ use super::turns::TurnLaw;
 use super::{ConcurrencyMeaning, Lifecycle, Placement, WhenFull};
 use crate::document::{Decode, Keyed, Node, Problem, Span, VALUE_KEYS, merge};
 use crate::input::{Cited, Draw, InputId, Inputs, Quantity, Uncertain};
+use crate::measurement::document::Measurement;
 use crate::profile::{Boundary, Capability, ProfileDocument, TechnologyDocument};
 use crate::units::{Ratio, Share, Unit, UsdPerHour};
 
@@ -48,6 +51,8 @@ pub struct Scenario {
     pub profile_title: String,
     /// SHA-256 of the profile.
     pub profile_digest: String,
+    /// The measurement the profile was made from, if it was made from one.
+    pub measurement: Option<Arc<Measurement>>,
     /// The technologies of the profile.
     pub technologies: Vec<Technology>,
     /// Which technology carries which tier.
@@ -342,6 +347,7 @@ impl<'a, 'b> Resolver<'a, 'b> {
         let service_level = self.service_level(document);
         let envelope = self.envelope(document);
         let profile = self.profile(document);
+        let measured = self.measured(document);
         let technologies: Vec<Technology> = profile
             .iter()
             .flat_map(|profile| profile.technologies.iter())
@@ -381,7 +387,11 @@ impl<'a, 'b> Resolver<'a, 'b> {
             fleet: fleet?,
             envelope: envelope?,
             profile_title: profile.title.clone(),
-            profile_digest: digest(&profile, &[]),
+            profile_digest: match &measured {
+                Some(found) => digest(&profile, &[&digest(found.as_ref(), &[])]),
+                None => digest(&profile, &[]),
+            },
+            measurement: measured,
             technologies,
             plans: plans.into_iter().collect::<Option<_>>()?,
             draws,
@@ -901,6 +911,13 @@ impl<'a, 'b> Resolver<'a, 'b> {
             node = merge(node, under("technologies", &changes.0, &span));
         }
         self.loader.profile_of(&node)
+    }
+
+    /// The measurement that the profile was made from; what it leaves out is noted.
+    fn measured(&mut self, document: &ScenarioDocument) -> Option<Arc<Measurement>> {
+        let found = self.loader.measurement(document.profile.as_ref()?)?;
+        self.notes.extend(found.remarks);
+        Some(found.measurement)
     }
 
     /// What is changed must be there; a new technology must be complete.

@@ -2,7 +2,7 @@
 
 use super::font;
 use super::scene::{Anchor, Label, Scene, Shape};
-use crate::fixture::fixture;
+use crate::fixture::{fixture, measured};
 
 fn labels(scene: &Scene) -> Vec<&Label> {
     scene
@@ -51,7 +51,7 @@ fn assert_legible(scene: &Scene, name: &str) {
 
 #[test]
 fn texts_stay_inside_and_apart() {
-    for chart in super::all(&fixture()) {
+    for chart in super::all(&measured()) {
         assert_legible(&chart.wide, &format!("{} wide", chart.id));
         assert_legible(&chart.narrow, &format!("{} narrow", chart.id));
         assert_legible(&chart.framed(), &format!("{} framed", chart.id));
@@ -60,7 +60,7 @@ fn texts_stay_inside_and_apart() {
 
 #[test]
 fn long_names_stay_inside_and_apart() {
-    let mut result = fixture();
+    let mut result = measured();
     let long = "A name much longer than any sensible person would ever give to anything at all, \
                 and then a little longer still";
     result.scenario.title = long.to_owned();
@@ -69,6 +69,9 @@ fn long_names_stay_inside_and_apart() {
     }
     for technology in &mut result.technologies {
         technology.title = long.to_owned();
+    }
+    for row in result.measurement.iter_mut().flat_map(|m| &mut m.rows) {
+        row.technology.title = long.to_owned();
     }
     for plan in &mut result.plans {
         plan.title = long.to_owned();
@@ -133,4 +136,36 @@ fn one_small_plan_with_exact_numbers_is_drawn() {
         assert_legible(&chart.wide, &format!("{} wide", chart.id));
         assert_legible(&chart.narrow, &format!("{} narrow", chart.id));
     }
+}
+
+#[test]
+fn many_measured_technologies_are_drawn_in_parts() {
+    let mut result = measured();
+    let measurement = result.measurement.as_mut().expect("it was measured");
+    let row = measurement.rows[1].clone();
+    for index in 0..20 {
+        let mut row = row.clone();
+        row.technology.title = format!("Isolate number {index}");
+        measurement.rows.push(row);
+    }
+    let chart = super::starts::chart(&result).expect("a chart");
+    assert!(chart.description.contains("part 3 of 3"));
+    assert_legible(&chart.wide, "many starts wide");
+    assert_legible(&chart.narrow, "many starts narrow");
+}
+
+#[test]
+fn numbers_that_cannot_be_drawn_are_left_out() {
+    let mut result = measured();
+    let measurement = result.measurement.as_mut().expect("it was measured");
+    for row in &mut measurement.rows {
+        if let Some(start) = &mut row.start {
+            start.first_result.percentiles.truncate(1);
+        }
+        if let Some(fit) = &mut row.memory_idle {
+            fit.points.clear();
+        }
+    }
+    assert!(super::starts::chart(&result).is_none());
+    assert!(super::memory::chart(&result).is_none());
 }

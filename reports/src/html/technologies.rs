@@ -30,7 +30,7 @@ pub(super) fn section(result: &CapacityResult) -> Markup {
         @if result.technologies.is_empty() {
             p.missing { "The profile has no technology." }
         } @else {
-            p { "Profile: " (result.provenance.profile_title) ". " (view::NO_MEASUREMENTS) }
+            p { "Profile: " (result.provenance.profile_title) ". " (view::measurements_words(result)) }
             @for technology in &result.technologies {
                 @let own: Vec<_> = technology
                     .numbers

@@ -15,6 +15,9 @@ use tonnage_model::profile::{Boundary, Capability, Origin};
 use tonnage_model::result::*;
 use tonnage_model::scenario::{ConcurrencyMeaning, Lifecycle};
 
+#[path = "../../../model/tests/measurement_support/mod.rs"]
+pub mod measurement_support;
+
 const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
 const HOST_VCPUS: f64 = 96.0;
 const HOST_USD: f64 = 4.8384;
@@ -807,6 +810,14 @@ fn technologies() -> Vec<TechnologyResult> {
     ]
 }
 
+/// The result of a plan whose profile was made from a measurement.
+pub fn measured() -> CapacityResult {
+    CapacityResult {
+        measurement: Some(measurement_support::measurement()),
+        ..fixture()
+    }
+}
+
 /// The whole result.
 pub fn fixture() -> CapacityResult {
     let demand = demand();
@@ -860,6 +871,7 @@ pub fn fixture() -> CapacityResult {
         claims: claims(),
         assumptions: assumptions(),
         technologies: technologies(),
+        measurement: None,
         plans,
         demand,
     }
