@@ -4,6 +4,7 @@ mod compute;
 mod console;
 mod errors;
 mod interrupt;
+mod measured;
 mod properties;
 mod run;
 mod schema;
