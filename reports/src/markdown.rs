@@ -408,7 +408,9 @@ fn measured(page: &mut Page, result: &CapacityResult) {
             match measured::absence(row) {
                 Some(absence) => {
                     cells.extend(measured::COLUMNS.iter().map(|_| String::new()));
-                    cells.push(escaped(&format!("{absence} {}", row.remarks.join(" "))));
+                    cells.push(escaped(
+                        format!("{absence} {}", row.remarks.join(" ")).trim_end(),
+                    ));
                 }
                 None => {
                     cells.extend(measured::figures(row).into_iter().map(|figure| {
