@@ -99,11 +99,12 @@ impl Figure {
 
     /// On one line.
     pub(crate) fn line(&self) -> String {
-        let mut text = format!("{} ({})", self.value, self.interval);
-        if !self.note.is_empty() {
-            text += &format!("; {}", self.note);
+        let (value, interval, note) = (&self.value, &self.interval, &self.note);
+        if note.is_empty() {
+            format!("{value} ({interval})")
+        } else {
+            format!("{value} ({interval}); {note}")
         }
-        text
     }
 }
 
