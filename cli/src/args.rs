@@ -116,7 +116,7 @@ pub(crate) struct ScenarioArguments {
     /// lists the keys.
     #[arg(long, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
-    /// Profile of technologies in place of the scenario's
+    /// Profile of technologies in place of the scenario's, or a measurement
     #[arg(long, value_name = "FILE")]
     pub(crate) profile: Option<String>,
     /// Seed of every random stream in place of the scenario's

@@ -6,7 +6,8 @@ mod common;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let directory = std::env::args().nth(1).ok_or("which directory?")?;
-    let written = tonnage_reports::write_all(&common::measured(), std::path::Path::new(&directory))?;
+    let written =
+        tonnage_reports::write_all(&common::measured(), std::path::Path::new(&directory))?;
     let bytes: u64 = written.files.iter().map(|file| file.bytes).sum();
     let summary = tonnage_reports::terminal::write(&common::fixture(), false);
     std::io::Write::write_all(&mut std::io::stdout(), summary.as_bytes())?;

@@ -405,17 +405,15 @@ fn measured(page: &mut Page, result: &CapacityResult) {
                 ),
                 escaped(&measured::about(row)),
             ];
-            match measured::absence(row) {
-                Some(absence) => {
-                    cells.extend(measured::COLUMNS.iter().map(|_| String::new()));
-                    cells.push(escaped(&format!("{absence} {}", row.remarks.join(" "))));
-                }
-                None => {
-                    cells.extend(measured::figures(row).into_iter().map(|figure| {
-                        figure.map_or(measured::NONE.to_owned(), |figure| escaped(&figure.line()))
-                    }));
-                    cells.push(escaped(&row.remarks.join(" ")));
-                }
+            if let Some(absence) = measured::absence(row) {
+                cells.extend(measured::COLUMNS.iter().map(|_| String::new()));
+                let text = format!("{absence} {}", row.remarks.join(" "));
+                cells.push(escaped(text.trim_end()));
+            } else {
+                cells.extend(measured::figures(row).into_iter().map(|figure| {
+                    figure.map_or(measured::NONE.to_owned(), |figure| escaped(&figure.line()))
+                }));
+                cells.push(escaped(&row.remarks.join(" ")));
             }
             cells
         }),

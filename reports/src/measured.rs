@@ -99,11 +99,12 @@ impl Figure {
 
     /// On one line.
     pub(crate) fn line(&self) -> String {
-        let mut text = format!("{} ({})", self.value, self.interval);
-        if !self.note.is_empty() {
-            text += &format!("; {}", self.note);
+        let (value, interval, note) = (&self.value, &self.interval, &self.note);
+        if note.is_empty() {
+            format!("{value} ({interval})")
+        } else {
+            format!("{value} ({interval}); {note}")
         }
-        text
     }
 }
 
@@ -143,8 +144,18 @@ pub(crate) fn figures(row: &Row) -> [Option<Figure>; 6] {
                     format::ratio(relative.fresh.value)
                 ),
                 ..Figure::new(&relative.settled, format::ratio_with)
-            }),
+            })
+            .or_else(|| reference(row)),
     ]
+}
+
+/// The number of a row that others are held against.
+fn reference(row: &Row) -> Option<Figure> {
+    (row.technology.role == Role::Reference).then(|| Figure {
+        value: format::ratio(1.0),
+        interval: "by definition".to_owned(),
+        note: String::new(),
+    })
 }
 
 fn first_result(summary: &Summary) -> Figure {

@@ -4,7 +4,7 @@ mod common;
 
 use std::fmt::Write as _;
 
-use common::fixture;
+use common::{fixture, measured};
 use tonnage_reports::{ReportOptions, csv, html, json, markdown, parquet, table, terminal};
 
 #[test]
@@ -351,4 +351,50 @@ fn special_values_never_reach_the_reader() {
             chart.png().expect("a PNG");
         }
     }
+}
+
+#[test]
+fn markdown_of_what_was_measured() {
+    let text = markdown::write(&measured(), &ReportOptions::default());
+    let section = text
+        .split("\n## ")
+        .find(|part| part.starts_with("Measured"));
+    insta::assert_snapshot!(section.expect("the section"));
+    let without = markdown::write(&fixture(), &ReportOptions::default());
+    assert!(!without.contains("Measured on this host"));
+}
+
+#[test]
+fn a_page_shows_what_was_measured_and_what_was_not() {
+    let page = html::write(&measured(), &ReportOptions::default()).expect("a page");
+    for text in [
+        "id=\"measured\"",
+        "id=\"chart-measured-starts\"",
+        "id=\"chart-measured-memory\"",
+        "not measured: no Docker daemon answers",
+        "failed: crun ended with exit code 1",
+        "Invented Processor 1000",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    let page = html::write(&fixture(), &ReportOptions::default()).expect("a page");
+    assert!(!page.contains("id=\"measured\""));
+}
+
+#[test]
+fn a_result_with_a_measurement_reads_back_as_it_was() {
+    let text = json::write(&measured()).expect("JSON");
+    assert_eq!(json::read(&text).expect("a result"), measured());
+}
+
+#[test]
+fn tables_of_a_measurement_are_complete() {
+    let tables = table::all(&measured());
+    let rows = |name: &str| {
+        let table = tables.iter().find(|table| table.name == name);
+        table.expect("the table").rows()
+    };
+    assert_eq!(rows("measured-technologies"), 11);
+    assert_eq!(rows("measured-starts"), 9 * 101);
+    assert_eq!(rows("measured-memory"), 9 * 11);
 }

@@ -13,7 +13,7 @@ Examples:
   tonnage plan us-knowledge-workers
   tonnage plan mine.toml --no-simulation
   tonnage plan mine.toml --set segments.staff.people=5000 --set host.speed=1.3
-  tonnage plan mine.toml --profile measured.toml --output report
+  tonnage plan mine.toml --profile measurement.json --output report
   tonnage plan mine.toml --json > result.json
 
 The same scenario, profile and seed give the same result, byte for byte, on any

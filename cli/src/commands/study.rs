@@ -170,7 +170,9 @@ fn fresh(path: &Path, host: &Host, effort: Effort) -> Option<u64> {
         && run.version == env!("CARGO_PKG_VERSION")
         && days < FRESH
         && rank(&run.effort) >= rank(effort.word())
-        && IDENTITY.iter().all(|name| fact(&measurement.host, name) == fact(host, name))
+        && IDENTITY
+            .iter()
+            .all(|name| fact(&measurement.host, name) == fact(host, name))
         && has_everything;
     is_usable.then_some(days)
 }

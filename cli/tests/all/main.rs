@@ -5,6 +5,7 @@ mod console;
 mod errors;
 mod interrupt;
 mod measure;
+mod measured;
 mod measurement;
 mod properties;
 mod run;

@@ -61,7 +61,10 @@ fn v8_wasm_and_a_container_are_really_measured() {
             wanted.push(id);
         } else {
             // As root on x86-64, set-up brings all three.
-            assert!(!(is_root() && cfg!(target_arch = "x86_64")), "{id} is not here");
+            assert!(
+                !(is_root() && cfg!(target_arch = "x86_64")),
+                "{id} is not here"
+            );
             skip(id);
         }
     }
@@ -79,8 +82,14 @@ fn v8_wasm_and_a_container_are_really_measured() {
         assert!(row["cpu_per_start"]["value"].as_f64() > Some(0.0), "{row}");
         assert!(answer.contains(id), "{answer}");
         if *id != "empty" {
-            assert!(row["memory_idle"]["per_instance"]["value"].is_number(), "{row}");
-            assert!(row["memory_touched"]["highest"].as_u64() >= Some(4), "{row}");
+            assert!(
+                row["memory_idle"]["per_instance"]["value"].is_number(),
+                "{row}"
+            );
+            assert!(
+                row["memory_touched"]["highest"].as_u64() >= Some(4),
+                "{row}"
+            );
             assert!(row["saturation"]["per_second_per_vcpu"]["value"].is_number());
             assert!(row["burst"]["first_result"]["median"]["value"].is_number());
             assert!(row["work"]["settled"]["median"]["value"].is_number());
@@ -208,11 +217,17 @@ fn a_full_disk_keeps_what_was_measured_and_the_run_can_go_on() {
 
 /// Starts a measurement that goes on for a while.
 fn begin(technology: &str, output: &Path) -> Child {
-    command(&["measure", technology, "--thorough", "--output", text(output)])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the binary runs")
+    command(&[
+        "measure",
+        technology,
+        "--thorough",
+        "--output",
+        text(output),
+    ])
+    .stdout(Stdio::null())
+    .stderr(Stdio::null())
+    .spawn()
+    .expect("the binary runs")
 }
 
 /// Waits until a run has written down starts of its technology.
@@ -220,7 +235,10 @@ fn wait_for_starts(output: &Path) {
     let deadline = Instant::now() + Duration::from_mins(2);
     while Instant::now() < deadline {
         let log = std::fs::read_to_string(output.join("samples.jsonl")).unwrap_or_default();
-        if log.lines().any(|line| line.contains("\"record\":\"start\"")) {
+        if log
+            .lines()
+            .any(|line| line.contains("\"record\":\"start\""))
+        {
             return;
         }
         thread::sleep(Duration::from_millis(20));
@@ -254,7 +272,10 @@ fn left_of(pid: u32) -> Vec<String> {
     }
     left.extend(named(Path::new("/run/netns"), &name));
     left.extend(named(&std::env::temp_dir(), &name));
-    for runs in std::fs::read_dir(std::env::temp_dir()).expect("a folder").flatten() {
+    for runs in std::fs::read_dir(std::env::temp_dir())
+        .expect("a folder")
+        .flatten()
+    {
         left.extend(named(&runs.path(), &name));
     }
     left
@@ -292,13 +313,22 @@ fn what_a_killed_run_leaves_is_gone_after_the_next() {
         child.wait().expect("it is gone");
         killed.push((technology, child.id(), output));
     }
-    let next = tonnage(&["measure", "empty", "--quick", "--output", text(folder.path())]);
+    let next = tonnage(&[
+        "measure",
+        "empty",
+        "--quick",
+        "--output",
+        text(folder.path()),
+    ]);
     assert!(next.stderr.contains("cleared up"), "{}", next.stderr);
     for (technology, pid, _) in &killed {
         let left = left_of(*pid);
         assert!(left.is_empty(), "{technology} left {left:#?}");
     }
-    assert!(network_interfaces() <= interfaces, "network interfaces are left");
+    assert!(
+        network_interfaces() <= interfaces,
+        "network interfaces are left"
+    );
     // What was measured until then is not lost.
     let (_, _, output) = &killed[0];
     let log = std::fs::read_to_string(output.join("samples.jsonl")).expect("a log");
@@ -329,5 +359,8 @@ fn ctrl_c_sums_up_and_the_run_can_go_on() {
     tonnage(&["measure", "--resume", "--output", text(&output)]).answer();
     let measurement = read(&output);
     assert_eq!(measurement["run"]["complete"], true);
-    assert_eq!(row(&measurement, "process-native")["outcome"]["outcome"], "measured");
+    assert_eq!(
+        row(&measurement, "process-native")["outcome"]["outcome"],
+        "measured"
+    );
 }

@@ -3,6 +3,8 @@
 //! A measured number takes the place of the published one whole, with its own origin. What was not
 //! measured stays as published, marked as such, or is left out: an origin is never mixed.
 
+use std::fmt::Write as _;
+
 use indexmap::IndexMap;
 use serde::Serialize;
 
@@ -10,7 +12,7 @@ use super::document::{Estimate, Host, Measurement, MemoryFit, Outcome, Row, Summ
 use super::record::CeilingKind;
 use super::technology::{Role, StartKind};
 use crate::input::{Cited, Inputs, Quantity, Uncertain, Variable, VariableShape};
-use crate::profile::{Boundary, Capability, ProfileDocument, TechnologyDocument};
+use crate::profile::{Boundary, Capability, Origin, ProfileDocument, TechnologyDocument};
 use crate::units::{Count, CpuTime, Duration, Memory, Rate, Ratio, Unit};
 
 /// The profile that a measurement is laid over.
@@ -370,7 +372,7 @@ impl Measured<'_> {
         if let Some(below) = self.below {
             let mut inputs = Inputs::default();
             let id = inputs.add_variable(String::new(), String::new(), &below.start_latency);
-            conditions += &self.instead(&inputs.get(id).describe(), &below.start_latency.cited);
+            conditions += &instead(&inputs.get(id).describe(), &below.start_latency.cited);
         }
         Some(Variable::new(
             Uncertain::Exact(mean),
@@ -532,28 +534,17 @@ impl Measured<'_> {
         let belief = belief::<U>(estimate, floor)?;
         let mut conditions = about.to_owned();
         if let Some(note) = belief.note {
-            conditions += &format!(" Its value: {note}.");
+            let _ = write!(conditions, " Its value: {note}.");
         }
         if let Some(below) = below {
             let mut inputs = Inputs::default();
             let id = inputs.add(String::new(), String::new(), below);
-            conditions += &self.instead(&inputs.get(id).describe(), &below.cited);
+            conditions += &instead(&inputs.get(id).describe(), &below.cited);
         }
         Some(Quantity::new(
             belief.value,
             self.cited(estimate.samples, conditions),
         ))
-    }
-
-    /// What stood in the place of a number.
-    #[expect(clippy::unused_self, reason = "reads better beside the others")]
-    fn instead(&self, value: &str, cited: &Cited) -> String {
-        let origin = match cited.provenance().origin {
-            crate::profile::Origin::Published => "published by others",
-            crate::profile::Origin::Assumed => "assumed",
-            crate::profile::Origin::Measured => "measured elsewhere",
-        };
-        format!(" Not used, {origin}: {value}.")
     }
 
     fn cited(&self, samples: u32, conditions: String) -> Cited {
@@ -567,6 +558,16 @@ impl Measured<'_> {
             ..Cited::default()
         }
     }
+}
+
+/// What stood in the place of a measured number.
+fn instead(value: &str, cited: &Cited) -> String {
+    let origin = match cited.provenance().origin {
+        Origin::Published => "published by others",
+        Origin::Assumed => "assumed",
+        Origin::Measured => "measured elsewhere",
+    };
+    format!(" Not used, {origin}: {value}.")
 }
 
 /// A text that ends as a sentence does.

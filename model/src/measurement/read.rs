@@ -68,11 +68,7 @@ impl Measurement {
     /// cannot be by its path.
     pub fn read(text: &str) -> Result<Self, MeasurementError> {
         let value: Value = serde_json::from_str(text)?;
-        let found = |key| {
-            value
-                .get(key)
-                .map_or(ABSENT.to_owned(), Value::to_string)
-        };
+        let found = |key| value.get(key).map_or(ABSENT.to_owned(), Value::to_string);
         if value.get("kind").and_then(Value::as_str) != Some(KIND) {
             return Err(MeasurementError::Kind {
                 found: found("kind"),
@@ -151,7 +147,10 @@ pub fn read(text: &str) -> Result<Measurement, Unreadable> {
             message: if found == ABSENT {
                 "this is not a measurement: it does not say `\"kind\": \"measurement\"`".to_owned()
             } else {
-                format!("this is of kind `{}`, not a measurement", found.trim_matches('"'))
+                format!(
+                    "this is of kind `{}`, not a measurement",
+                    found.trim_matches('"')
+                )
             },
             help: format!("{HELP}; the result of a plan is none"),
             at: begin,

@@ -6,6 +6,8 @@
 
 mod measured;
 
+use std::fmt::Write as _;
+
 use super::monte_carlo::Evaluation;
 use crate::input::Draw;
 use crate::profile::{Boundary, Origin};
@@ -427,7 +429,8 @@ fn order_of_magnitude_measured(compared: &Compared<'_>) -> ClaimResult {
         compared.isolate.0,
     );
     if !compared.not_measured.is_empty() {
-        found += &format!("; not measured: {}", compared.not_measured.join(", "));
+        let not_measured = compared.not_measured.join(", ");
+        let _ = write!(found, "; not measured: {not_measured}");
     }
     let rule = "An order of magnitude is ten times the vCPUs for the same sessions and promises";
     let (verdict, why) = if compared.hosts < FEWEST_HOSTS {

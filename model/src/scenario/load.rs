@@ -313,7 +313,7 @@ impl<'a> Loader<'a> {
     /// The tree of a file: of TOML as it stands, of a measurement the profile made of it.
     fn parse(&mut self, path: &str, text: String) -> Option<Node> {
         let node = if read::is_json(&text) {
-            self.parse_measurement(path, text)?
+            self.parse_measurement(path, &text)?
         } else {
             self.parse_toml(path, text)
         };
@@ -328,9 +328,9 @@ impl<'a> Loader<'a> {
     }
 
     /// Reads a measurement and lays what it found over the published profile.
-    fn parse_measurement(&mut self, path: &str, text: String) -> Option<Node> {
-        let file = self.decoder.sources.add_file(path, text.clone());
-        let measurement = match read::read(&text) {
+    fn parse_measurement(&mut self, path: &str, text: &str) -> Option<Node> {
+        let file = self.decoder.sources.add_file(path, text);
+        let measurement = match read::read(text) {
             Ok(measurement) => measurement,
             Err(error) => {
                 let at = Span {

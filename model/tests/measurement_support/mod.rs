@@ -188,8 +188,8 @@ pub fn not_measured(id: &str, title: &str, why: &str, enable: &str) -> Row {
         relative: None,
     };
     let mut technology = description(&costs);
-    technology.id = id.to_owned();
-    technology.title = title.to_owned();
+    id.clone_into(&mut technology.id);
+    title.clone_into(&mut technology.title);
     Row {
         technology,
         outcome: Outcome::NotMeasured {

@@ -1,6 +1,6 @@
 //! A measurement for a terminal.
 
-use tonnage_model::measurement::document::{Measurement, Outcome, Row};
+use tonnage_model::measurement::document::{Measurement, MemoryAccount, Outcome, Row};
 use tonnage_model::measurement::figure::Figure;
 
 use super::Reading;
@@ -44,12 +44,12 @@ pub fn terminal(measurement: &Measurement, color: bool, width: usize) -> String 
     }
     for row in &measurement.rows {
         if let Some(why) = super::without_numbers(row) {
-            let text = format!("{}: {why}", super::title(row));
+            let text = format!("{}: {why}", row.technology.id);
             page.add("  ", &text, |line| style.faint(line));
         }
     }
     for (index, row) in noted(measurement).enumerate() {
-        let text = super::remarks(row).join("; ");
+        let text = row.remarks.join("; ");
         page.add(&format!("[{}] ", index + 1), &text, str::to_owned);
     }
     page.finish()
@@ -57,13 +57,25 @@ pub fn terminal(measurement: &Measurement, color: bool, width: usize) -> String 
 
 /// What the columns mean.
 const LEGEND: &str = "95% intervals in brackets. Start: median from the request to the first useful \
-                      result; p99 needs 368 samples. Memory: what one more idle sandbox takes. CPU \
-                      of work: against a plain process of the same language.";
+                      result; p99 needs 368 samples. Memory: what one more idle sandbox takes, by \
+                      what the host has less of (H) or, where that is unsteady, by its control \
+                      group with the kernel's part (G) or proportional set sizes (P). CPU of work: \
+                      against a plain process of the same language.";
+
+/// By which account the memory of a row is told.
+fn account(row: &Row) -> Option<char> {
+    Some(match row.memory_idle.as_ref()?.account {
+        MemoryAccount::Host => 'H',
+        MemoryAccount::ControlGroup => 'G',
+        MemoryAccount::Proportional => 'P',
+        MemoryAccount::Unique => 'U',
+    })
+}
 
 /// Rows with remarks, in the order of their numbers.
 fn noted(measurement: &Measurement) -> impl Iterator<Item = &Row> {
     let rows = measurement.rows.iter();
-    rows.filter(|row| !super::remarks(row).is_empty())
+    rows.filter(|row| !row.remarks.is_empty())
 }
 
 /// The table, and what had to be left out.
@@ -97,12 +109,13 @@ fn rows(measurement: &Measurement, kept: &[(Figure, &str)]) -> Vec<(Paint, Vec<S
         .rows
         .iter()
         .map(|row| {
-            let mut title = super::title(row);
-            if !super::remarks(row).is_empty() {
+            // The name that commands take: titles are long, and in every other form of this table.
+            let mut name = row.technology.id.clone();
+            if !row.remarks.is_empty() {
                 notes += 1;
-                title = format!("{title} [{notes}]");
+                name = format!("{name} [{notes}]");
             }
-            let mut cells = vec![title];
+            let mut cells = vec![name];
             if row.outcome != Outcome::Measured {
                 let failed = matches!(row.outcome, Outcome::Failed { .. });
                 cells.push(if failed { "failed" } else { "not measured" }.to_owned());
@@ -111,7 +124,11 @@ fn rows(measurement: &Measurement, kept: &[(Figure, &str)]) -> Vec<(Paint, Vec<S
             }
             cells.extend(kept.iter().map(|(figure, _)| {
                 figure.of(row).map_or("–".to_owned(), |found| {
-                    Reading::of(&found, figure.unit()).text()
+                    let text = Reading::of(&found, figure.unit()).text();
+                    match account(row) {
+                        Some(mark) if *figure == Figure::MemoryIdle => format!("{text} {mark}"),
+                        _ => text,
+                    }
                 })
             }));
             (Paint::Plain, cells)

@@ -410,6 +410,7 @@ struct EngineStarter {
     image: Arc<Image>,
     files: PathBuf,
     run: String,
+    #[expect(dead_code, reason = "removed when it is dropped")]
     groups: Groups,
     counter: AtomicU64,
 }

@@ -6,7 +6,6 @@
 #![allow(unsafe_code)]
 
 use std::cell::RefCell;
-use std::sync::Arc;
 
 use super::V8;
 use crate::clock::Stamp;
@@ -27,7 +26,9 @@ pub(super) fn prepare(kind: V8, workspace: &mut Workspace) -> Result<Box<dyn Sta
     let snapshot = match kind {
         V8::Snapshot => Some(workspace.step("make the snapshot", |_| {
             v8_engine::snapshot(JAVASCRIPT)
-                .map(|snapshot| Arc::<[u8]>::from(&*snapshot))
+                // Isolates refer to the snapshot as long as they live, and this process lives for
+                // them: one that is never freed is shared by all.
+                .map(|snapshot| &*Box::leak(snapshot.to_vec().into_boxed_slice()))
                 .map_err(|error| Failure::of("the guest program threw", error))
         })?),
         V8::Isolate | V8::Context => None,
@@ -37,14 +38,14 @@ pub(super) fn prepare(kind: V8, workspace: &mut Workspace) -> Result<Box<dyn Sta
 
 struct V8Starter {
     kind: V8,
-    snapshot: Option<Arc<[u8]>>,
+    snapshot: Option<&'static [u8]>,
 }
 
 impl Starter for V8Starter {
     fn start(&self, request: &Request) -> Result<Started, Failure> {
         match self.kind {
             V8::Isolate | V8::Snapshot => {
-                let mut isolate = Entered::new(self.snapshot.as_deref());
+                let mut isolate = Entered::new(self.snapshot);
                 let (stamps, context) = isolate.first_result(self.snapshot.is_none(), request)?;
                 Ok(Started {
                     stamps,
@@ -85,10 +86,10 @@ struct Entered(v8::OwnedIsolate);
 struct Left(Option<v8::OwnedIsolate>);
 
 impl Entered {
-    fn new(snapshot: Option<&[u8]>) -> Self {
+    fn new(snapshot: Option<&'static [u8]>) -> Self {
         let mut parameters = v8::CreateParams::default();
         if let Some(snapshot) = snapshot {
-            parameters = parameters.snapshot_blob(v8::StartupData::from(snapshot.to_vec()));
+            parameters = parameters.snapshot_blob(v8::StartupData::from(snapshot));
         }
         Self(v8::Isolate::new(parameters))
     }

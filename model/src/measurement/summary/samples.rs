@@ -116,12 +116,15 @@ pub(super) fn estimate_of_positive(values: &[f64]) -> Option<Estimate> {
     })
 }
 
-/// The ratio of two medians with its interval; none if either has fewer than two samples.
+/// The ratio of two medians; without an interval if either has a single sample, none if one has none.
 pub(super) fn ratio_of_medians(over: &[f64], under: &[f64]) -> Option<Estimate> {
-    let interval = bootstrap()?.ratio_of_medians(over, under).ok()?;
-    Some(Estimate {
-        value: median(&mut over.to_vec()) / median(&mut under.to_vec()),
-        interval: Some(interval),
+    if over.is_empty() || under.is_empty() {
+        return None;
+    }
+    let value = median(&mut over.to_vec()) / median(&mut under.to_vec());
+    value.is_finite().then(|| Estimate {
+        value,
+        interval: bootstrap().and_then(|bootstrap| bootstrap.ratio_of_medians(over, under).ok()),
         samples: count(over.len().min(under.len())),
     })
 }

@@ -487,7 +487,7 @@ mod tests {
         let ratio = range(10.0, 9.0, 11.0).over(range(0.1, -0.1, 0.3));
         assert!(ratio.high.is_infinite());
         assert!(ratio.low > 0.0 && ratio.low < 100.0);
-        assert_eq!(range(0.1, -0.1, 0.3).over(range(1.0, 0.9, 1.1)).low, 0.0);
+        assert!(range(0.1, -0.1, 0.3).over(range(1.0, 0.9, 1.1)).low <= 0.0);
         assert_eq!(
             Range::of(&Estimate {
                 value: -1.0,
