@@ -22,7 +22,7 @@ use rand_pcg::Pcg64;
 use crate::cell::Task;
 use crate::log::{Log, LogError, Raw};
 use crate::meter::control_group::ControlGroup;
-use crate::record::{CellId, Part, Record};
+use crate::record::{Ceiling, CeilingKind, CellId, MemoryStage, Part, Record};
 use crate::run::{RUN_VARIABLE, Run};
 use crate::technology::{Role, Verdict};
 
@@ -78,10 +78,11 @@ pub fn conduct(
             log.write(cell, attempt, record)
         })?;
         log.flush()?;
-        if records
-            .iter()
-            .any(|record| matches!(record, Record::Failed { .. }))
-        {
+        let reached_a_limit = records.iter().any(
+            |record| matches!(record, Record::Ceiling(ceiling) if ceiling.kind == CeilingKind::Limit),
+        );
+        let failed = matches!(records.last(), Some(Record::Failed { .. }));
+        if failed && !reached_a_limit {
             *failures.entry(cell.technology.clone()).or_default() += 1;
         }
         raw.attempts.insert(cell.clone(), attempt);
@@ -194,6 +195,11 @@ fn measure_cell(
             Ended::TooLate => format!("it was not done within {:.0} seconds", limit.as_secs_f64()),
             _ => format!("the measuring process ended early ({status})"),
         };
+        if let Some(ceiling) = ceiling_of(&records, &why) {
+            let record = Record::Ceiling(ceiling);
+            write(&record)?;
+            records.push(record);
+        }
         let record = Record::Failed {
             message: if said.is_empty() {
                 why
@@ -205,6 +211,23 @@ fn measure_cell(
         records.push(record);
     }
     Ok(records)
+}
+
+/// The limit that a process has run into which kept more and more sandboxes alive and ended: some
+/// technologies end their process rather than say that there is no more room.
+fn ceiling_of(records: &[Record], why: &str) -> Option<Ceiling> {
+    let live = records.iter().rev().find_map(|record| match record {
+        Record::Memory(sample) if sample.stage == MemoryStage::Adding => Some(sample.live),
+        _ => None,
+    })?;
+    let is_told = records
+        .iter()
+        .any(|record| matches!(record, Record::Ceiling(_)));
+    (live > 0 && !is_told).then(|| Ceiling {
+        live,
+        kind: CeilingKind::Limit,
+        reason: format!("with some more than {live} alive, {why}"),
+    })
 }
 
 /// A seed for one cell.

@@ -322,9 +322,9 @@ fn what_is_no_measurement_is_refused_where_it_is_wrong() {
     let good = text(&measurement());
     insta::assert_snapshot!(refused(&good[..good.len() / 2]), @"m.json:4490:25: this is not a measurement: EOF while parsing a list (here); it ends too early: it was not written to its end");
     insta::assert_snapshot!(refused(r#"{ "format": 1 }"#), @r#"m.json:1:1: this is not a measurement: it does not say `"kind": "measurement"` (here); `tonnage measure` writes a measurement; the result of a plan is none"#);
-    insta::assert_snapshot!(refused(r#"{ "format": 1, "kind": "profile" }"#), @"m.json:1:1: this is of kind `profile`, not a measurement (here); `tonnage measure` writes a measurement");
+    insta::assert_snapshot!(refused(r#"{ "format": 1, "kind": "profile" }"#), @"m.json:1:1: this is of kind `profile`, not a measurement (here); `tonnage measure` writes a measurement; the result of a plan is none");
     insta::assert_snapshot!(refused(r#"{ "format": 2, "kind": "measurement" }"#), @"m.json:1:1: measurement format 2 is not known (here); this version reads format 1: use a newer Tonnage, or measure again");
-    insta::assert_snapshot!(refused(r#"{ "kind": "measurement" }"#), @"m.json:1:1: this measurement does not say its format (here); `tonnage measure` writes a measurement");
+    insta::assert_snapshot!(refused(r#"{ "kind": "measurement" }"#), @"m.json:1:1: this measurement does not say its format (here); this version reads format 1: use a newer Tonnage, or measure again");
     insta::assert_snapshot!(refused(&good.replacen("\"effort\"", "\"efort\"", 1)), @"m.json:13:3: this is not a measurement: missing field `effort` (here); `tonnage measure` writes a measurement");
     let problems = load(&Shelf(good), "m.json", &LoadOptions::default())
         .expect_err("no scenario")
@@ -374,16 +374,23 @@ proptest! {
         let start = row.start.as_mut().expect("starts");
         start.first_result.percentiles = steps;
         start.first_result.mean = mean;
-        row.cpu_per_start = Some(figures[0]);
+        // Only a slope of memory can lie below zero: what a sandbox takes is a difference.
+        let positive = |mut estimate: Estimate| {
+            if let Some(interval) = &mut estimate.interval {
+                interval.low = interval.low.max(0.0);
+            }
+            estimate
+        };
+        row.cpu_per_start = Some(positive(figures[0]));
         let fit = row.memory_idle.as_mut().expect("memory");
         fit.per_instance = figures[1];
-        fit.base = figures[2];
+        fit.base = positive(figures[2]);
         let saturation = row.saturation.as_mut().expect("rates");
-        saturation.per_second_per_vcpu = figures[3];
-        saturation.cpu_per_start = figures[4];
+        saturation.per_second_per_vcpu = positive(figures[3]);
+        saturation.cpu_per_start = positive(figures[4]);
         let work = row.work.as_mut().expect("work").relative_cpu.as_mut().expect("a ratio");
-        work.settled = figures[5];
-        work.fresh = figures[6];
+        work.settled = positive(figures[5]);
+        work.fresh = positive(figures[6]);
         measurement.rows[chosen] = row;
         let profile = profile(&measurement);
         prop_assert!(profile.is_ok(), "{}", profile.unwrap_err());

@@ -98,6 +98,8 @@ pub(super) struct Loader<'a> {
     pub(super) decoder: Decoder,
     files: BTreeMap<String, Node>,
     measurements: BTreeMap<String, FromMeasurement>,
+    /// The profile that a measurement lies over.
+    base: String,
 }
 
 /// A measurement whose profile was made.
@@ -117,6 +119,7 @@ impl<'a> Loader<'a> {
             decoder: Decoder::default(),
             files: BTreeMap::new(),
             measurements: BTreeMap::new(),
+            base: profile::BASE.to_owned(),
         }
     }
 
@@ -135,6 +138,14 @@ impl<'a> Loader<'a> {
             return None;
         }
         tree = self.extend(tree, &mut vec![root])?;
+        // A measurement given in place of the scenario's profile lies over that profile: it may
+        // have technologies that nobody else has.
+        if options.profile.is_some()
+            && let Some(own) = tree.get("profile")
+            && let Some(path) = own.as_str()
+        {
+            self.base = self.path_of(path, &own.span);
+        }
         let mut overrides = options.overrides.clone();
         if let Some(profile) = &options.profile {
             overrides.push(format!("profile={}", toml::Value::from(profile.as_str())));
@@ -327,7 +338,8 @@ impl<'a> Loader<'a> {
         parse(sources, file, problems)
     }
 
-    /// Reads a measurement and lays what it found over the published profile.
+    /// Reads a measurement and lays what it found over the scenario's own profile, or over the
+    /// published one where the scenario's is a measurement too.
     fn parse_measurement(&mut self, path: &str, text: &str) -> Option<Node> {
         let file = self.decoder.sources.add_file(path, text);
         let measurement = match read::read(text) {
@@ -343,9 +355,14 @@ impl<'a> Loader<'a> {
             }
         };
         let whole = Span { file, bytes: 0..0 };
-        let below = self.text(profile::BASE, &whole)?;
+        let mut base = self.base.clone();
+        let mut below = self.text(&base, &whole)?;
+        if read::is_json(&below) {
+            profile::BASE.clone_into(&mut base);
+            below = self.text(&base, &whole)?;
+        }
         let before = self.decoder.problems.len();
-        let below = self.parse_toml(profile::BASE, below);
+        let below = self.parse_toml(&base, below);
         let document = self.profile_of(&below)?;
         let layer = profile::layer(&measurement, &document);
         // Written and read again, so that a measured profile obeys the rules of every other.
