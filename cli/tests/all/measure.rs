@@ -217,17 +217,11 @@ fn a_full_disk_keeps_what_was_measured_and_the_run_can_go_on() {
 
 /// Starts a measurement that goes on for a while.
 fn begin(technology: &str, output: &Path) -> Child {
-    command(&[
-        "measure",
-        technology,
-        "--thorough",
-        "--output",
-        text(output),
-    ])
-    .stdout(Stdio::null())
-    .stderr(Stdio::null())
-    .spawn()
-    .expect("the binary runs")
+    command(&["measure", technology, "--output", text(output)])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary runs")
 }
 
 /// Waits until a run has written down starts of its technology.
