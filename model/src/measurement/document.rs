@@ -215,7 +215,8 @@ pub struct MemoryFit {
     pub highest: u32,
     /// What kept more from being alive.
     pub ceiling: super::record::Ceiling,
-    /// The points: live sandboxes and bytes by the headline's account, from where it began.
+    /// The points: live sandboxes and bytes by the headline's account, each process's moved so that
+    /// its own line begins at the base.
     pub points: Vec<(u32, f64)>,
 }
 

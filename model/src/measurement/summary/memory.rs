@@ -45,14 +45,15 @@ pub(super) fn fit(
     let (account, per_instance) = headline(&accounts)?;
     remark_on_disagreement(&accounts, part, remarks);
     let of_account = points(blocks, account);
+    let base = base(blocks)?;
     Some(MemoryFit {
         per_instance,
         account,
-        base: base(blocks)?,
+        base,
         working_set,
         highest: ceiling.live,
         ceiling,
-        points: from_where_it_began(&of_account),
+        points: above(base.value, &of_account),
         accounts,
     })
 }
@@ -216,8 +217,8 @@ fn base(blocks: &[Vec<&MemorySample>]) -> Option<Estimate> {
     })
 }
 
-/// The points of all blocks, each from where its own line begins.
-fn from_where_it_began(blocks: &[Vec<Point>]) -> Vec<(u32, f64)> {
+/// The points of all blocks, each block moved so that its own line begins at the base.
+fn above(base: f64, blocks: &[Vec<Point>]) -> Vec<(u32, f64)> {
     let mut all = Vec::new();
     for points in blocks {
         let Some(line) = slope(std::slice::from_ref(points)) else {
@@ -231,7 +232,7 @@ fn from_where_it_began(blocks: &[Vec<Point>]) -> Vec<(u32, f64)> {
                 clippy::cast_sign_loss,
                 reason = "a number of sandboxes"
             )]
-            all.push((*live as u32, bytes - begin));
+            all.push((*live as u32, base + bytes - begin));
         }
     }
     all
