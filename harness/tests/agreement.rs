@@ -90,9 +90,9 @@ fn process_starts_agree_with_hyperfine() {
     }
     let folder = tempfile::tempdir().expect("a folder");
     // In turns, so that both see the same host; the shortest of each, since whatever else the host
-    // does can only add.
+    // does can only add. On a busy host it takes many turns until both have seen a quiet moment.
     let (mut ours, mut theirs) = (f64::INFINITY, f64::INFINITY);
-    for _ in 0..6 {
+    for turn in 1..=30 {
         let (_, records) = measure(Process::Node, Part::Starts, 9, folder.path());
         for record in records {
             if let Record::Start(sample) = record {
@@ -101,10 +101,11 @@ fn process_starts_agree_with_hyperfine() {
             }
         }
         theirs = theirs.min(by_hyperfine(folder.path(), 8));
+        if turn >= 4 && (ours / theirs - 1.0).abs() < TOLERANCE {
+            return;
+        }
     }
-    let ratio = ours / theirs;
-    assert!(
-        (ratio - 1.0).abs() < TOLERANCE,
+    panic!(
         "{:.2} ms here and {:.2} ms by hyperfine",
         1e3 * ours,
         1e3 * theirs
