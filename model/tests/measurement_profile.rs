@@ -273,10 +273,16 @@ fn only_a_limit_of_the_technology_is_a_density_limit() {
     fit.ceiling.kind = CeilingKind::Limit;
     fit.ceiling.live = 1023;
     fit.ceiling.reason = "no more addresses".to_owned();
+    let ceiling = fit.ceiling.clone();
+    let isolate = measurement.rows[1].memory_idle.as_mut().expect("a fit");
+    isolate.ceiling = ceiling;
     let profile = profile(&measurement).expect("a profile");
     let runc = profile.technologies.get("container-runc").expect("it");
     let limit = runc.density_limit.as_ref().expect("a limit");
     assert_eq!(limit.value, Uncertain::Exact(1023.0));
+    // A host has as many processes full of isolates as it needs.
+    let isolate = profile.technologies.get("v8-isolate").expect("it");
+    assert!(isolate.density_limit.is_none());
 }
 
 #[test]

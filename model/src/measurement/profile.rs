@@ -509,7 +509,11 @@ impl Measured<'_> {
         )
     }
 
+    /// The limit of a host. One within a process is none: a host runs as many processes as it needs.
     fn density_limit(&self) -> Option<Quantity<Count>> {
+        if self.row.technology.boundary == Boundary::LanguageRuntime {
+            return None;
+        }
         let fit = self.row.memory_idle.as_ref()?;
         if fit.ceiling.kind != CeilingKind::Limit || fit.ceiling.live == 0 {
             return None;
