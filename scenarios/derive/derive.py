@@ -263,8 +263,8 @@ US_STATES = {
 }  # fmt: skip
 # The counties of the zone with fewer people, where a state lies in two: the zone and each county's
 # people in the same census. Counties that lie in two zones themselves are counted where most of
-# their people live: Idaho County here; Gulf, Cherry, McKenzie, Sioux and Stanley Counties with the
-# rest of their states.
+# their people live: Idaho and Malheur Counties here; Gulf, Cherry, McKenzie, Sioux and Stanley
+# Counties with the rest of their states.
 US_SMALLER_PARTS = {
     "FL": ("C", """
         Bay 175216, Calhoun 13648, Escambia 321905, Holmes 19653, Jackson 47319, Okaloosa 211668,
@@ -469,11 +469,10 @@ def make_time_zones(raw, out):
         sums of their counties in a copy of the Census Bureau's file of counties (2020 Centers of
         Population), to the last person; every county added up here is in that file with the same
         number; the 50 states agree with a second list of the same census; all add up to its total.
-        Which counties keep which zone was written down from memory, then compared: for Michigan and
-        North Dakota with the law (49 CFR 71.5 and 71.7); for Indiana, Kansas, Kentucky, Nebraska,
-        South Dakota, Tennessee and Texas with a list from elsewhere, which differs in one county:
-        it has Meade County, Kentucky, in Central time (30,003 people, 0.01% of the country).
-        NOT CHECKED: the counties of Florida, Idaho and Oregon.
+        Which counties keep which zone was written down from memory, then compared with the counties
+        that 49 CFR 71.5, 71.7 and 71.9 name on either side of each line (Michigan and North Dakota
+        in the law itself, all twelve states in an extract from it): no difference. The law cuts
+        through Gulf (Florida), McKenzie, Sioux, Stanley, Cherry, Idaho and Malheur Counties.
         Assumed: workers live where people live. Counties in two zones are counted where most of
         their people live, and towns that keep the time of the next state with their own (such as
         West Wendover, Nevada): a few hundredths of a per cent of the country in all.
