@@ -8,6 +8,7 @@
 //!    could not decide.
 
 mod analytic;
+pub(crate) mod cell;
 mod claims;
 mod draws;
 mod limits;

@@ -1,7 +1,7 @@
 //! The analytic estimate: how many hosts hold the busiest moment within the service level.
 
 use super::PlanError;
-use super::limits::{CellRules, HostLimits, SlowdownTable, TooSmall};
+use super::limits::{CellRules, HostLimits, HostRoom, SlowdownTable, TooSmall};
 use super::workload::{Carried, Workload};
 use crate::demand::Demand;
 use crate::input::Draw;
@@ -87,10 +87,11 @@ impl Site<'_> {
             table,
         } = *self;
         let technology = &scenario.technologies[assignment.technology];
-        let limits = match HostLimits::new(scenario, technology, carried, draw, table)? {
-            Ok(limits) => limits,
+        let room = match HostRoom::new(scenario, technology, carried, draw) {
+            Ok(room) => room,
             Err(too_small) => return Ok(Err(too_small)),
         };
+        let limits = HostLimits::new(scenario, room, table)?;
         let rules = CellRules {
             limits: &limits,
             fleet: &scenario.fleet,
@@ -139,7 +140,7 @@ fn size_fleet(
         let lacks_linear = f64::from(fewer) * per_host * (1.0 + 1e-9) < sessions;
         binding = match (lacks_linear, lacks_room) {
             (true, false) => linear,
-            (false, true) => rules.limits.slot_resource,
+            (false, true) => rules.limits.room.slot_resource,
             _ => most_needed(&rules.hosts_by_resource(most_hosts, &workload)?),
         };
     }

@@ -46,47 +46,42 @@ impl SlowdownTable {
     }
 }
 
-/// What one host can carry of one tier on one technology.
+/// What one host has room for of one tier on one technology, whatever is promised.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct HostLimits {
+pub(super) struct HostRoom {
     /// vCPUs left for sandboxes.
     pub(super) vcpus: u32,
     /// Bytes left for sandboxes.
     pub(super) memory_bytes: f64,
-    /// Offered load within the slowdown promised, in Erlangs.
-    load: f64,
     /// Sandboxes that fit.
     pub(super) slots: u64,
     /// Whether memory or the density limit sets `slots`.
     pub(super) slot_resource: BindingResource,
     /// Starts per second at most, where a ceiling is known.
     pub(super) start_rate: Option<f64>,
-    /// Starts per second within the promise on waiting, where a ceiling is known.
-    held_start_rate: Option<f64>,
     /// The density limit, where one is known.
     pub(super) density: Option<u64>,
 }
 
 /// Why a host cannot carry a single sandbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct TooSmall(pub(super) String);
+pub(crate) struct TooSmall(pub(crate) String);
 
-impl HostLimits {
+impl HostRoom {
     pub(super) fn new(
         scenario: &Scenario,
         technology: &Technology,
         carried: &Carried,
         draw: &Draw,
-        table: &SlowdownTable,
-    ) -> Result<Result<Self, TooSmall>, PlanError> {
+    ) -> Result<Self, TooSmall> {
         let host = &scenario.host;
         let usable = f64::from(host.vcpus) * (1.0 - draw.get(host.reserved_vcpus));
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let vcpus = (usable + 1e-9).floor() as u32;
         if vcpus == 0 {
-            return Ok(Err(TooSmall(
+            return Err(TooSmall(
                 "no vCPU is left after what is kept back".to_owned(),
-            )));
+            ));
         }
         let memory_bytes =
             host.memory_bytes - draw.get(host.reserved_memory) - draw.get(technology.memory_base);
@@ -102,32 +97,55 @@ impl HostLimits {
             _ => (by_memory, BindingResource::Memory),
         };
         if slots == 0 {
-            return Ok(Err(TooSmall(
+            return Err(TooSmall(
                 "one sandbox does not fit the memory of a host".to_owned(),
-            )));
+            ));
         }
         let start_rate = technology
             .starts_per_second_per_vcpu
             .map(|rate| draw.get(rate) * f64::from(vcpus) * draw.get(host.speed));
         if start_rate == Some(0.0) {
-            return Ok(Err(TooSmall("its start rate is zero".to_owned())));
+            return Err(TooSmall("its start rate is zero".to_owned()));
         }
-        let held_start_rate = match start_rate {
+        Ok(Self {
+            vcpus,
+            memory_bytes,
+            slots,
+            slot_resource,
+            start_rate,
+            density,
+        })
+    }
+}
+
+/// What one host can carry of one tier on one technology within the service level.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct HostLimits {
+    /// What it has room for.
+    pub(super) room: HostRoom,
+    /// Offered load within the slowdown promised, in Erlangs.
+    load: f64,
+    /// Starts per second within the promise on waiting, where a ceiling is known.
+    held_start_rate: Option<f64>,
+}
+
+impl HostLimits {
+    pub(super) fn new(
+        scenario: &Scenario,
+        room: HostRoom,
+        table: &SlowdownTable,
+    ) -> Result<Self, PlanError> {
+        let held_start_rate = match room.start_rate {
             Some(rate) => {
                 Some(rate * pacing_utilisation(scenario.service_level.start_wait_p99 * rate)?)
             }
             None => None,
         };
-        Ok(Ok(Self {
-            vcpus,
-            memory_bytes,
-            load: table.load(vcpus)?,
-            slots,
-            slot_resource,
-            start_rate,
+        Ok(Self {
+            room,
+            load: table.load(room.vcpus)?,
             held_start_rate,
-            density,
-        }))
+        })
     }
 }
 
@@ -171,7 +189,7 @@ impl CellRules<'_> {
         if sessions.is_finite() && self.has_room(hosts, sessions, workload, false)? {
             Ok((resource, sessions))
         } else {
-            Ok((self.limits.slot_resource, self.room(hosts, workload)?))
+            Ok((self.limits.room.slot_resource, self.room(hosts, workload)?))
         }
     }
 
@@ -189,7 +207,7 @@ impl CellRules<'_> {
                 all / self.cpu_sessions_per_host(workload),
             ),
             (
-                self.limits.slot_resource,
+                self.limits.room.slot_resource,
                 all / self.room(cell_hosts, workload)? * cell,
             ),
         ];
@@ -209,7 +227,7 @@ impl CellRules<'_> {
         workload: &Workload,
         single_cell: bool,
     ) -> Result<bool, PlanError> {
-        let slots = self.limits.slots * u64::from(hosts);
+        let slots = self.limits.room.slots * u64::from(hosts);
         let live = sessions * workload.sandboxes / workload.sessions;
         // With twice as many slots and some to spare nothing ever waits.
         if slots as f64 >= 2.0 * live + 100.0 {
@@ -260,7 +278,7 @@ impl CellRules<'_> {
 
     /// Most open sessions that find room on so many hosts.
     fn room(&self, hosts: u32, workload: &Workload) -> Result<f64, PlanError> {
-        let slots = self.limits.slots * u64::from(hosts);
+        let slots = self.limits.room.slots * u64::from(hosts);
         let live = match self.fleet.when_full {
             WhenFull::Queue => load_for_wait(slots, self.wait(workload), TAIL)?,
             WhenFull::Reject => load_for_blocking(slots, self.service_level.rejected)?,

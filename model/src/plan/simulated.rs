@@ -2,20 +2,19 @@
 
 use std::ops::ControlFlow;
 
-use super::limits::{CellRules, HostLimits, SlowdownTable, TAIL};
+use super::cell::{CellTemplate, promised};
+use super::limits::{CellRules, HostLimits, SlowdownTable};
 use super::monte_carlo::Evaluation;
-use super::workload::{Carried, Workload};
+use super::workload::Workload;
 use super::{PlanError, Progress, corrected_requirement};
-use crate::distribution::Distribution;
 use crate::input::Draw;
 use crate::result::{
     Estimated, Requirement, ServiceLevelResult, SimulatedResult, SimulationOutcome,
 };
-use crate::scenario::{self, PlanAssignment, Scenario, WhenFull};
+use crate::scenario::{PlanAssignment, Scenario};
 use crate::simulation::{
-    Assessment, Capacity, CellSpec, Control, Demand, Effort, Full, HostCapacity, Lifecycle,
-    Observation, PiecewiseLinear, Placement, Promise, RunId, SandboxCost, ServiceLevel,
-    SessionShape, SimulationError, simulated_capacity,
+    Assessment, Capacity, CellSpec, Control, Demand, Effort, Observation, PiecewiseLinear, Promise,
+    RunId, SimulationError, simulated_capacity,
 };
 use crate::units::{Duration, Ratio, Unit};
 
@@ -53,16 +52,15 @@ pub(super) fn simulate(
             "the plan was interrupted; run it again to the end",
         ));
     }
-    let carried = Carried::new(scenario, assignment, central)?;
-    let technology = &scenario.technologies[assignment.technology];
-    let Ok(limits) = HostLimits::new(scenario, technology, &carried, central, table)? else {
+    let Ok(template) = CellTemplate::new(scenario, assignment, central)? else {
         return Ok(not_simulated("the technology cannot carry the tier"));
     };
-    let cell = Cell::new(scenario, &carried, &limits)?;
+    let limits = HostLimits::new(scenario, template.room(), table)?;
+    let cell = Cell::new(scenario, &template, &limits)?;
     let formula = cell.formula()?;
     let found = simulated_capacity(
         |sessions| cell.spec(sessions),
-        &cell.service_level(),
+        &promised(scenario),
         (formula * BRACKET.0, formula * BRACKET.1),
         PRECISION,
         &cell.effort(formula)?,
@@ -109,7 +107,7 @@ fn over_formula(found: &Capacity, formula: f64) -> Option<Estimated> {
 /// The cell that is simulated.
 struct Cell<'a> {
     scenario: &'a Scenario,
-    carried: &'a Carried,
+    template: &'a CellTemplate<'a>,
     limits: &'a HostLimits,
     hosts: u32,
 }
@@ -119,7 +117,7 @@ impl<'a> Cell<'a> {
     /// busy with very short bursts use up the events of a replication in no time.
     fn new(
         scenario: &'a Scenario,
-        carried: &'a Carried,
+        template: &'a CellTemplate<'a>,
         limits: &'a HostLimits,
     ) -> Result<Self, PlanError> {
         let most = scenario
@@ -128,11 +126,11 @@ impl<'a> Cell<'a> {
             .min(scenario.fleet.cell_hosts);
         let mut cell = Self {
             scenario,
-            carried,
+            template,
             limits,
             hosts: most,
         };
-        let wanted = carried
+        let wanted = template
             .session_seconds()
             .max(SHORTEST_WATCH)
             .min(scenario.simulation.window_seconds);
@@ -149,82 +147,23 @@ impl<'a> Cell<'a> {
             fleet: &self.scenario.fleet,
             service_level: &self.scenario.service_level,
         };
-        let workload = Workload::steady(1.0, self.carried);
+        let workload = Workload::steady(1.0, self.template.carried());
         Ok(rules.carries(self.hosts, &workload)?.1)
     }
 
-    fn service_level(&self) -> ServiceLevel {
-        let promised = &self.scenario.service_level;
-        ServiceLevel {
-            quantile: 1.0 - TAIL,
-            start_wait: Some(promised.start_wait_p99),
-            burst_slowdown: Some(promised.burst_slowdown_p99),
-            rejection: Some(promised.rejected),
-        }
-    }
-
     fn spec(&self, sessions: f64) -> Result<CellSpec, SimulationError> {
-        let carried = self.carried;
-        let fleet = &self.scenario.fleet;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let bytes = |value: f64| value.max(0.0).round() as u64;
-        let start_cpu = Distribution::deterministic(carried.start_cpu).map_err(|error| {
-            SimulationError::InvalidSpec {
-                field: "start_cpu",
-                reason: error.to_string(),
-            }
-        })?;
-        Ok(CellSpec {
-            hosts: self.hosts,
-            host: HostCapacity {
-                vcpus: self.limits.vcpus,
-                memory_bytes: bytes(self.limits.memory_bytes),
-            },
-            sandbox: SandboxCost {
-                start_latency: carried.start_latency.clone(),
-                start_cpu,
-                memory_bytes: bytes(carried.sandbox_bytes),
-                relative_cpu: carried.work_factor,
-                start_rate_limit: self.limits.start_rate,
-                density_limit: self
-                    .limits
-                    .density
-                    .map(|limit| u32::try_from(limit).unwrap_or(u32::MAX)),
-            },
-            session: SessionShape {
-                turns: carried.turns,
-                think: carried.think.clone(),
-                burst: carried.burst.clone(),
-            },
-            lifecycle: match carried.lifecycle {
-                scenario::Lifecycle::PerSession => Lifecycle::PerSession,
-                scenario::Lifecycle::PerBurst => Lifecycle::PerBurst,
-            },
-            demand: Demand::Poisson {
-                rate: PiecewiseLinear::constant(sessions / carried.session_seconds())?,
-            },
-            placement: match fleet.placement {
-                scenario::Placement::FirstFit => Placement::FirstFit,
-                scenario::Placement::LeastLoaded => Placement::LeastLoaded,
-                scenario::Placement::PowerOfTwo => Placement::PowerOfTwo,
-                scenario::Placement::Random => Placement::Random,
-            },
-            full: match fleet.when_full {
-                WhenFull::Queue => Full::Queue {
-                    limit: fleet.queue_limit,
-                },
-                WhenFull::Reject => Full::Reject,
-            },
-        })
+        let rate = PiecewiseLinear::constant(sessions / self.template.session_seconds())?;
+        self.template.spec(self.hosts, Demand::Poisson { rate })
     }
 
     /// The longest replication within the events allowed, in simulated seconds.
     fn affordable_seconds(&self, sessions: f64) -> f64 {
-        let workload = Workload::steady(sessions, self.carried);
-        let session_rate = sessions / self.carried.session_seconds();
+        let carried = self.template.carried();
+        let workload = Workload::steady(sessions, carried);
+        let session_rate = sessions / carried.session_seconds();
         // A burst begins and ends; a start is asked for, begins its work and ends.
         let events_per_second =
-            2.0 * session_rate * self.carried.turns.mean() + 3.0 * workload.starts + session_rate;
+            2.0 * session_rate * carried.turns.mean() + 3.0 * workload.starts + session_rate;
         f64::from(self.scenario.simulation.events) / events_per_second
     }
 
