@@ -3,8 +3,8 @@
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tonnage_model::distribution::{Distribution, TurnCount};
 use tonnage_model::simulation::{
-    CellSpec, Demand, Full, HostCapacity, Lifecycle, Observation, PiecewiseLinear, Placement,
-    RunId, SandboxCost, SessionShape, run_cell,
+    CellSpec, Demand, Full, HostCapacity, Lifecycle, Observation, Operation, PiecewiseLinear,
+    Placement, RunId, SandboxCost, SessionShape, run_cell,
 };
 
 const SERVERS: u64 = 50;
@@ -32,6 +32,7 @@ fn waiting_queue() -> Result<CellSpec, Box<dyn std::error::Error>> {
             turns: TurnCount::fixed(1)?,
             think: Distribution::exponential(1.0)?,
             burst: nothing()?,
+            minority: None,
         },
         lifecycle: Lifecycle::PerSession,
         demand: Demand::Poisson {
@@ -39,6 +40,7 @@ fn waiting_queue() -> Result<CellSpec, Box<dyn std::error::Error>> {
         },
         placement: Placement::FirstFit,
         full: Full::UNBOUNDED,
+        operation: Operation::default(),
     })
 }
 

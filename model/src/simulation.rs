@@ -42,8 +42,8 @@
 //! ```
 //! use tonnage_model::distribution::{Distribution, TurnCount};
 //! use tonnage_model::simulation::{
-//!     CellSpec, Demand, Full, HostCapacity, Lifecycle, Observation, PiecewiseLinear, Placement, RunId,
-//!     SandboxCost, SessionShape, run_cell,
+//!     CellSpec, Demand, Full, HostCapacity, Lifecycle, Observation, Operation, PiecewiseLinear,
+//!     Placement, RunId, SandboxCost, SessionShape, run_cell,
 //! };
 //!
 //! let nothing = Distribution::deterministic(0.0)?;
@@ -62,11 +62,13 @@
 //!         turns: TurnCount::fixed(1)?,
 //!         think: Distribution::exponential(1.0)?,
 //!         burst: nothing,
+//!         minority: None,
 //!     },
 //!     lifecycle: Lifecycle::PerSession,
 //!     demand: Demand::Poisson { rate: PiecewiseLinear::constant(4.461)? },
 //!     placement: Placement::FirstFit,
 //!     full: Full::Reject,
+//!     operation: Operation::default(),
 //! };
 //! let run = RunId { seed: 1, cell: 0, replication: 0 };
 //! let outcome = run_cell(&spec, &Observation::new(10.0, 20_000.0)?, run)?;
@@ -105,8 +107,9 @@ pub use outcome::{Bin, CellOutcome, Presence};
 pub use rate::PiecewiseLinear;
 pub use replications::{Precision, Replications, run_replications, run_until_precise};
 pub use spec::{
-    CellSpec, Demand, Full, HostCapacity, Lifecycle, Observation, Placement, SandboxCost,
-    SessionShape,
+    AfterFailure, Autoscaling, CellSpec, Demand, Failures, Full, HostCapacity, Lifecycle, Minority,
+    Observation, Operation, OverCommitment, Placement, PlannedFailure, RandomFailures, SandboxCost,
+    SessionShape, Storm, Suspension, WarmPool,
 };
 pub use tally::Tally;
 pub use time::SimTime;

@@ -6,8 +6,8 @@ use proptest::prelude::{Just, ProptestConfig, Strategy, prop, prop_assert, prop_
 use simulation_support::{places, run};
 use tonnage_model::distribution::{Distribution, TurnCount};
 use tonnage_model::simulation::{
-    CellSpec, Demand, Full, HostCapacity, Lifecycle, Observation, PiecewiseLinear, Placement,
-    SandboxCost, SessionShape, SimulationError, run_cell,
+    CellSpec, Demand, Full, HostCapacity, Lifecycle, Observation, Operation, PiecewiseLinear,
+    Placement, SandboxCost, SessionShape, SimulationError, run_cell,
 };
 
 fn durations() -> impl Strategy<Value = Distribution> {
@@ -67,6 +67,7 @@ fn sessions() -> impl Strategy<Value = SessionShape> {
         turns: turns.expect("sound parameters"),
         think,
         burst,
+        minority: None,
     })
 }
 
@@ -108,6 +109,7 @@ fn cells() -> impl Strategy<Value = CellSpec> {
                     demand,
                     placement,
                     full,
+                    operation: Operation::default(),
                 }
             },
         )

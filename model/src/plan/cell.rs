@@ -7,8 +7,8 @@ use crate::distribution::Distribution;
 use crate::input::Draw;
 use crate::scenario::{self, PlanAssignment, Scenario, WhenFull};
 use crate::simulation::{
-    CellSpec, Demand, Full, HostCapacity, Lifecycle, Placement, SandboxCost, ServiceLevel,
-    SessionShape, SimulationError,
+    CellSpec, Demand, Full, HostCapacity, Lifecycle, Operation, Placement, SandboxCost,
+    ServiceLevel, SessionShape, SimulationError,
 };
 
 /// Everything of a cell but how many hosts it has and who opens sessions: one tier on one
@@ -91,6 +91,7 @@ impl<'a> CellTemplate<'a> {
                 turns: carried.turns,
                 think: carried.think.clone(),
                 burst: carried.burst.clone(),
+                minority: None,
             },
             lifecycle: match carried.lifecycle {
                 scenario::Lifecycle::PerSession => Lifecycle::PerSession,
@@ -109,6 +110,7 @@ impl<'a> CellTemplate<'a> {
                 },
                 WhenFull::Reject => Full::Reject,
             },
+            operation: Operation::default(),
         })
     }
 }

@@ -1,5 +1,12 @@
 //! What a cell is: hosts, sandboxes, sessions, demand and rules.
 
+mod operation;
+
+pub use operation::{
+    AfterFailure, Autoscaling, Failures, Minority, Operation, OverCommitment, PlannedFailure,
+    RandomFailures, Storm, Suspension, WarmPool,
+};
+
 use super::error::SimulationError;
 use super::rate::PiecewiseLinear;
 use crate::distribution::{Distribution, TurnCount};
@@ -23,6 +30,8 @@ pub struct CellSpec {
     pub placement: Placement,
     /// What happens when no host has room.
     pub full: Full,
+    /// How it is run beyond that.
+    pub operation: Operation,
 }
 
 /// What one host offers to sandboxes.
@@ -68,6 +77,8 @@ pub struct SessionShape {
     pub think: Distribution,
     /// CPU-seconds of work per turn on the reference CPU.
     pub burst: Distribution,
+    /// Sessions with other bursts.
+    pub minority: Option<Minority>,
 }
 
 /// When sandboxes start and stop.
@@ -209,7 +220,10 @@ impl CellSpec {
         if !(shape.turns.mean().is_finite() && shape.turns.mean() > 0.0) {
             return Err(invalid("turns", "its mean must be a positive number"));
         }
-        Ok(())
+        if let Some(minority) = &shape.minority {
+            minority.validate()?;
+        }
+        self.operation.validate(self)
     }
 
     /// Most sandboxes one host can hold at once: the lesser of what memory and the density limit

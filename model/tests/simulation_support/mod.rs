@@ -6,7 +6,8 @@ use std::ops::RangeInclusive;
 use tonnage_model::distribution::{Distribution, TurnCount};
 use tonnage_model::simulation::{
     CellOutcome, CellSpec, Control, Demand, Full, HostCapacity, Lifecycle, Metric, Observation,
-    PiecewiseLinear, Placement, Replications, RunId, SandboxCost, SessionShape, run_replications,
+    Operation, PiecewiseLinear, Placement, Replications, RunId, SandboxCost, SessionShape,
+    run_replications,
 };
 use tonnage_model::statistics::Estimate;
 use tonnage_model::statistics::means::mean_of_replications;
@@ -48,6 +49,7 @@ pub(crate) fn places(
             turns: TurnCount::fixed(1)?,
             think: holding,
             burst: Distribution::deterministic(0.0)?,
+            minority: None,
         },
         lifecycle: Lifecycle::PerSession,
         demand: Demand::Poisson {
@@ -55,6 +57,7 @@ pub(crate) fn places(
         },
         placement: Placement::FirstFit,
         full: Full::UNBOUNDED,
+        operation: Operation::default(),
     })
 }
 
