@@ -7,7 +7,12 @@ FLAGS := --release --locked
 FEATURES = $(shell scripts/features.sh)
 SCENARIO := scenarios/us-knowledge-workers.toml
 
-.PHONY: help study test fmt lint unit doc schema bench clean setup setup-test
+# The command that was built.
+TONNAGE = $(or $(CARGO_TARGET_DIR),target)/release/tonnage
+# What cannot be installed is not measured, and says so; nothing else depends on it.
+INSTALL = doctor --install --yes || echo "setup: going on without what could not be installed" >&2
+
+.PHONY: help study test fmt lint unit doc schema bench clean setup setup-build setup-test build-tests technologies
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,7 +20,7 @@ help: ## this list
 study: setup ## set up, build, and study the shipped case with a full report
 	$(CARGO) run $(FLAGS) $(FEATURES) --package tonnage -- study $(SCENARIO)
 
-test: setup-test fmt lint unit doc ## set up, then check everything
+test: setup-test fmt lint build-tests technologies unit doc ## set up, then check everything
 	@echo "all checks passed"
 
 fmt: ## check the formatting
@@ -33,15 +38,24 @@ doc: ## build the documentation, without warnings
 schema: ## write docs/schema again
 	TONNAGE_UPDATE_SCHEMA=1 $(CARGO) test $(FLAGS) $(FEATURES) --package tonnage -- published_schemas_are_current
 
-bench: setup ## benchmarks
+bench: setup-build ## benchmarks
 	$(CARGO) bench --locked $(FEATURES) --workspace
 
 clean: ## remove what was built
 	$(CARGO) clean
 	rm -rf tonnage-report
 
-setup:
+setup: setup-build ## install what building and measuring need, as far as registries have it
+	$(CARGO) run $(FLAGS) $(FEATURES) --package tonnage -- $(INSTALL)
+
+setup-build:
 	@scripts/setup.sh
 
 setup-test:
 	@scripts/setup.sh --test
+
+build-tests:
+	$(CARGO) test $(FLAGS) $(FEATURES) --workspace --no-run
+
+technologies: build-tests
+	$(TONNAGE) $(INSTALL)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Sets up what building, testing and studying need on a Debian machine that has a Rust toolchain.
-# Quick when nothing is missing. Never asks. Without root it says what will not be available.
+# Sets up what building and testing need on a Debian machine that has a Rust toolchain. Quick when
+# nothing is missing. Never asks. Without root it says what will not be available. What technologies
+# need to be measured is not a matter of this script: `tonnage doctor --install` brings that.
 #
 #   scripts/setup.sh           what a build needs
 #   scripts/setup.sh --test    that, and what the tests need
@@ -39,12 +40,6 @@ elif ! have cc; then
   need libc6-dev "the headers of the C library, for the compression libraries of Parquet"
 fi
 
-# Not on the PATH of every user, and of no use to one who is not root.
-have_for_root() { have "$1" || [ -x "/usr/sbin/$1" ]; }
-have_for_root runc || need runc "containers are measured by it"
-have_for_root crun || need crun "containers are measured by it too"
-have_for_root ip || need iproute2 "containers with a network are measured with its ip"
-
 have_browser() { have chromium || have chromium-browser || have google-chrome; }
 if [ "$want_tests" = yes ] && ! have_browser; then
   need chromium "the report's page is tested in a real browser"
@@ -52,9 +47,6 @@ fi
 if [ "$want_tests" = yes ] && ! have hyperfine; then
   need hyperfine "times of process starts are compared with its"
 fi
-have node || need nodejs "JavaScript outside of V8 isolates is measured in it"
-have python3 || need python3 "Python processes are measured by it"
-
 while IFS=$'\t' read -r package reason; do
   need "$package" "$reason"
 done < <("$scripts/setup-v8.sh" --missing)
@@ -85,9 +77,6 @@ if ! have cc; then
   say "without cc nothing can be built"
   exit 1
 fi
-for tool in runc crun ip; do
-  have_for_root "$tool" || say "without $tool, the containers that need it are not measured"
-done
 if [ "$want_tests" = yes ] && ! have_browser; then
   say "without a browser the test of the report's page is skipped"
 fi

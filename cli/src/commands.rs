@@ -30,7 +30,7 @@ pub(crate) fn run(command: &Command, console: Console) -> Result<Outcome, Failur
         Command::Explain(arguments) => explain::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, console),
         Command::Schema(arguments) => schema::run(*arguments),
-        Command::Doctor(arguments) => doctor::run(arguments),
+        Command::Doctor(arguments) => doctor::run(arguments, console),
         Command::Completions(arguments) => completions::run(arguments),
     }
 }

@@ -94,6 +94,21 @@ impl Console {
     }
 }
 
+/// Asks on standard error for a yes on standard input. Nothing if nobody sits there.
+pub(crate) fn ask(question: &str) -> Option<bool> {
+    if !io::stdin().is_terminal() {
+        return None;
+    }
+    let mut err = io::stderr().lock();
+    // A question that cannot be asked is not answered.
+    write!(err, "{question} [y/N] ")
+        .and_then(|()| err.flush())
+        .ok()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer).ok()?;
+    Some(matches!(answer.trim(), "y" | "Y" | "yes"))
+}
+
 /// Prints an answer.
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();

@@ -5,6 +5,7 @@ mod commands;
 mod console;
 mod diagnostics;
 mod failure;
+mod installing;
 mod interrupt;
 mod library;
 mod measuring;

@@ -7,6 +7,7 @@ mod starts;
 mod suspension;
 mod work;
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -14,7 +15,7 @@ use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
 use crate::clock::Stamp;
-use crate::effort::Budget;
+use crate::effort::{Budget, FEWEST};
 use crate::guest::Request;
 use crate::meter::control_group::Accounts;
 use crate::meter::cpu;
@@ -144,8 +145,8 @@ impl Cell<'_> {
             commands: workspace.commands().to_vec(),
             verdict,
         });
-        let daemons = starter.daemons();
-        let daemons_before: f64 = daemons.iter().map(|pid| cpu::of_running(*pid)).sum();
+        let daemons = Daemons::of(&*starter);
+        let daemons_before = daemons.cpu();
         match self.task.cell.part {
             Part::Starts => starts::measure(self, &*starter),
             Part::Saturation => saturation::measure(self, &*starter),
@@ -156,7 +157,7 @@ impl Cell<'_> {
             Part::Suspension => suspension::measure(self, &*starter),
         }?;
         cpu::reap();
-        Ok(cpu::used(&daemons) - daemons_before)
+        Ok(cpu::used(&daemons.now()) - daemons_before)
     }
 
     fn tell(&mut self, record: Record) {
@@ -176,7 +177,36 @@ impl Cell<'_> {
     /// Whether a loop has done enough.
     fn enough(&self, done: u32, since: Stamp) -> bool {
         let budget = &self.task.budget;
-        done >= budget.at_most || (done >= budget.at_least && since.elapsed() >= budget.seconds)
+        let elapsed = since.elapsed();
+        done >= budget.at_most
+            || (done >= budget.at_least && elapsed >= budget.seconds)
+            || (done >= FEWEST && elapsed >= budget.limit)
+    }
+}
+
+/// The processes that work for all sandboxes.
+struct Daemons<'a> {
+    starter: &'a dyn Starter,
+    once: Option<Vec<u32>>,
+}
+
+impl<'a> Daemons<'a> {
+    fn of(starter: &'a dyn Starter) -> Self {
+        let once = (!starter.daemons_change()).then(|| starter.daemons());
+        Self { starter, once }
+    }
+
+    /// Those there are now.
+    fn now(&self) -> Cow<'_, [u32]> {
+        match &self.once {
+            Some(daemons) => Cow::Borrowed(daemons),
+            None => Cow::Owned(self.starter.daemons()),
+        }
+    }
+
+    /// Their CPU time so far, in seconds.
+    fn cpu(&self) -> f64 {
+        self.now().iter().map(|pid| cpu::of_running(*pid)).sum()
     }
 }
 

@@ -23,6 +23,16 @@ impl Stamp {
         Self(nanoseconds)
     }
 
+    /// A moment that somebody else read from the host's wall clock, in nanoseconds since 1970. Right
+    /// to some microseconds, unless the wall clock was set in between.
+    ///
+    /// # Panics
+    /// Never: Linux always has both clocks.
+    pub fn from_wall_clock(nanoseconds: u64) -> Self {
+        let ago = read(ClockId::CLOCK_REALTIME).saturating_sub(nanoseconds);
+        Self(read(ClockId::CLOCK_MONOTONIC).saturating_sub(ago))
+    }
+
     /// Nanoseconds since the clock's beginning.
     pub fn nanoseconds(self) -> u64 {
         self.0
@@ -54,4 +64,21 @@ fn read(clock: ClockId) -> u64 {
     let seconds = u64::try_from(time.tv_sec()).unwrap_or(0);
     let nanoseconds = u64::try_from(time.tv_nsec()).unwrap_or(0);
     seconds * 1_000_000_000 + nanoseconds
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Stamp, read};
+    use nix::time::ClockId;
+
+    #[test]
+    fn a_moment_of_the_wall_clock_is_found_on_the_other() {
+        let before = Stamp::now();
+        let wall = read(ClockId::CLOCK_REALTIME);
+        let after = Stamp::now();
+        let found = Stamp::from_wall_clock(wall);
+        // Setting the clock in between would move it; reading four clocks takes some microseconds.
+        let off = found.since(after) + before.since(found);
+        assert!(off < 1e-3, "{off}");
+    }
 }

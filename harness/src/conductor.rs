@@ -20,6 +20,7 @@ use rand::seq::SliceRandom;
 use rand_pcg::Pcg64;
 
 use crate::cell::Task;
+use crate::effort::Budget;
 use crate::log::{Log, LogError, Raw};
 use crate::meter::control_group::ControlGroup;
 use crate::record::{Ceiling, CeilingKind, CellId, MemoryStage, Part, Record};
@@ -28,6 +29,9 @@ use crate::technology::{Role, Verdict};
 
 /// Cells of a technology that may fail before the rest of them are left out.
 const TOLERATED: u32 = 2;
+
+/// Seconds of its limit that a cell is granted before it is taken for hanging, at most.
+const LONGEST_SHARE: f64 = 20.0;
 
 /// How a run is to be done.
 #[derive(Debug, Clone)]
@@ -41,14 +45,22 @@ pub struct Conduct {
 
 /// Whoever waits for a measurement.
 pub trait Watcher {
-    /// A cell begins.
-    fn cell(&self, cell: &CellId, number: usize, of: usize);
+    /// A cell begins. `seconds` is what is left of the time, if it has an end.
+    fn cell(&self, cell: &CellId, number: usize, of: usize, seconds: Option<f64>);
     /// Whether to stop.
     fn cancelled(&self) -> bool;
 }
 
-/// Measures what the log's header says and has no end yet. Returns whether all of it was done;
-/// `raw` then holds everything.
+/// How a run went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conducted {
+    /// Whether it came to its end.
+    pub complete: bool,
+    /// Repetitions that were left out because the time was over.
+    pub left_out: usize,
+}
+
+/// Measures what the log's header says and has no end yet; `raw` then holds everything.
 ///
 /// # Errors
 /// If the log cannot be written, or no child process can be started.
@@ -58,25 +70,43 @@ pub fn conduct(
     log: &mut Log,
     raw: &mut Raw,
     watcher: &dyn Watcher,
-) -> Result<bool, ConductError> {
+) -> Result<Conducted, ConductError> {
     // What a child process leaves behind when it is killed comes to this process, which can wait
     // for it.
     nix::sys::prctl::set_child_subreaper(true)
         .map_err(|error| ConductError::Child(error.into()))?;
     let schedule = schedule(raw);
     let mut failures: BTreeMap<String, u32> = BTreeMap::new();
+    let mut left_out = 0;
+    let purse = raw.header.effort.purse();
+    let begin = Instant::now();
     for (number, cell) in schedule.iter().enumerate() {
+        let elapsed = begin.elapsed().as_secs_f64();
         if watcher.cancelled() {
-            return Ok(false);
+            return Ok(Conducted {
+                complete: false,
+                left_out,
+            });
         }
         if raw.is_finished(cell) || failures.get(&cell.technology) >= Some(&TOLERATED) {
             continue;
         }
-        watcher.cell(cell, number, schedule.len());
+        if purse.leaves_out(elapsed, cell.block) {
+            left_out += 1;
+            continue;
+        }
+        watcher.cell(cell, number, schedule.len(), purse.left(elapsed));
         let attempt = raw.attempts.get(cell).copied().unwrap_or(0) + 1;
-        let records = measure_cell(run, conduct, raw, cell, number, watcher, &mut |record| {
-            log.write(cell, attempt, record)
-        })?;
+        let limit = purse.limit(elapsed, schedule.len() - number);
+        let budget = raw.header.effort.budget(cell.part).within(limit);
+        let records = measure_cell(
+            run,
+            conduct,
+            raw,
+            (cell, number, budget),
+            watcher,
+            &mut |record| log.write(cell, attempt, record),
+        )?;
         log.flush()?;
         let reached_a_limit = records.iter().any(
             |record| matches!(record, Record::Ceiling(ceiling) if ceiling.kind == CeilingKind::Limit),
@@ -88,7 +118,10 @@ pub fn conduct(
         raw.attempts.insert(cell.clone(), attempt);
         raw.cells.insert(cell.clone(), records);
     }
-    Ok(!watcher.cancelled())
+    Ok(Conducted {
+        complete: !watcher.cancelled(),
+        left_out,
+    })
 }
 
 /// Why a run cannot go on.
@@ -154,8 +187,7 @@ fn measure_cell(
     run: &Run,
     conduct: &Conduct,
     raw: &Raw,
-    cell: &CellId,
-    number: usize,
+    (cell, number, budget): (&CellId, usize, Budget),
     watcher: &dyn Watcher,
     write: &mut dyn FnMut(&Record) -> Result<(), LogError>,
 ) -> Result<Vec<Record>, ConductError> {
@@ -164,14 +196,15 @@ fn measure_cell(
     let group = ControlGroup::create(&path).ok();
     let task = Task {
         cell: cell.clone(),
-        budget: raw.header.effort.budget(cell.part),
+        budget,
         seed: seed_of(raw.header.seed, cell),
         run: run.name().to_owned(),
         shared: run.shared(),
         own: own.clone(),
         control_group: group.as_ref().map(|group| group.path().to_owned()),
     };
-    let limit = Duration::from_secs_f64(task.budget.seconds + conduct.patience);
+    let share = budget.seconds.max(budget.limit.min(LONGEST_SHARE));
+    let limit = Duration::from_secs_f64(share + conduct.patience);
     let mut child =
         start_child(run, conduct, group.as_ref(), &task).map_err(ConductError::Child)?;
     let mut records = Vec::new();

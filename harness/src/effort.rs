@@ -8,9 +8,10 @@ use crate::record::Part;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Effort {
-    /// About a minute for all technologies of a usual host: orders of magnitude.
+    /// Some five seconds for each technology, at most four minutes or little more for all of them:
+    /// orders of magnitude.
     Quick,
-    /// About five minutes.
+    /// Some twenty seconds for each technology, at most fourteen minutes or little more for all.
     Default,
     /// As long as it takes for narrow intervals: half an hour and more.
     Thorough,
@@ -25,6 +26,61 @@ pub struct Budget {
     pub at_least: u32,
     /// Most repetitions; of memory, most sandboxes alive; of a burst, how many.
     pub at_most: u32,
+    /// Seconds after which no more is begun once there are [`FEWEST`] repetitions: what a slow
+    /// technology may take of a run that others share.
+    pub limit: f64,
+}
+
+impl Budget {
+    /// The same within a limit of seconds.
+    #[must_use]
+    pub fn within(self, limit: f64) -> Self {
+        Self {
+            seconds: self.seconds.min(limit),
+            limit,
+            ..self
+        }
+    }
+}
+
+/// Repetitions there are however slow a technology is: with fewer nothing can be said of scatter.
+pub const FEWEST: u32 = 3;
+
+/// The time of a run, shared out among its cells. Whoever needs less than an even share leaves the
+/// rest to those that come later.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Purse {
+    /// Seconds for the whole run; none if it may take as long as it likes.
+    pub total: Option<f64>,
+}
+
+impl Purse {
+    /// A slow cell may take this many even shares: most take less than one.
+    const SHARES: f64 = 3.0;
+
+    /// What a cell may take, whatever the time, and whatever is left of it.
+    const LIMITS: (f64, f64) = (1.0, 20.0);
+
+    /// Seconds left, none if there is no end.
+    pub fn left(self, elapsed: f64) -> Option<f64> {
+        self.total.map(|total| (total - elapsed).max(0.0))
+    }
+
+    /// Seconds after which a cell begins nothing more, with so many seconds of the run gone and so
+    /// many cells to come, this one included.
+    pub fn limit(self, elapsed: f64, cells: usize) -> f64 {
+        let (least, most) = Self::LIMITS;
+        match self.left(elapsed) {
+            Some(left) => (Self::SHARES * left / cells.max(1) as f64).clamp(least, most),
+            None => f64::MAX,
+        }
+    }
+
+    /// Whether a cell is left out: it repeats what was done in an earlier block, and the time is
+    /// over. What was never done is done in any case.
+    pub fn leaves_out(self, elapsed: f64, block: u32) -> bool {
+        block > 0 && self.left(elapsed).is_some_and(|left| left <= 0.0)
+    }
 }
 
 impl Effort {
@@ -66,6 +122,14 @@ impl Effort {
             seconds,
             at_least,
             at_most,
+            limit: f64::MAX,
+        }
+    }
+
+    /// The time of a whole run.
+    pub fn purse(self) -> Purse {
+        Purse {
+            total: self.choose(Some(240.0), Some(840.0), None),
         }
     }
 
@@ -85,3 +149,28 @@ impl Effort {
 
 /// The largest share of the host's available memory that live sandboxes may take.
 pub const MEMORY_SHARE: f64 = 0.4;
+
+#[cfg(test)]
+mod tests {
+    use super::{Effort, Purse};
+
+    const PURSE: Purse = Purse { total: Some(100.0) };
+
+    #[test]
+    fn what_is_not_used_is_left_to_those_that_come_later() {
+        // 100 seconds for 100 cells: one each, and a slow one may take three.
+        assert!((PURSE.limit(0.0, 100) - 3.0).abs() < 1e-9);
+        // Half of them took a quarter of the time.
+        assert!((PURSE.limit(25.0, 50) - 4.5).abs() < 1e-9);
+        assert!((PURSE.limit(0.0, 1) - 20.0).abs() < 1e-9, "never all of it");
+        assert!((PURSE.limit(1e9, 50) - 1.0).abs() < 1e-9, "never nothing");
+    }
+
+    #[test]
+    fn only_repetitions_are_left_out_and_only_when_the_time_is_over() {
+        assert!(!PURSE.leaves_out(99.0, 1));
+        assert!(PURSE.leaves_out(100.0, 1));
+        assert!(!PURSE.leaves_out(1e9, 0));
+        assert!(!Effort::Thorough.purse().leaves_out(1e9, 9));
+    }
+}

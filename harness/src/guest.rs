@@ -25,6 +25,12 @@ pub const JAVASCRIPT: &str = include_str!("../guests/guest.js");
 /// What runs [`JAVASCRIPT`] in Node.js, reading lines; looks for `guest.js` in its own folder.
 pub const NODE: &str = include_str!("../guests/node.js");
 
+/// What runs [`JAVASCRIPT`] in Deno, reading lines; the guest program follows it in the same file.
+pub const DENO: &str = include_str!("../guests/deno.js");
+
+/// What runs [`JAVASCRIPT`] in Bun, reading lines; the guest program follows it in the same file.
+pub const BUN: &str = include_str!("../guests/bun.js");
+
 /// The guest program in Python, reading lines.
 pub const PYTHON: &str = include_str!("../guests/guest.py");
 

@@ -115,9 +115,17 @@ pub fn measure(request: &Request, watcher: &dyn Watcher) -> Result<Measured, Mea
         (log, Raw::new(header))
     };
     let run = Run::begin(&runs).map_err(ConductError::Folder)?;
-    let complete = conduct(&run, &request.conduct, &mut log, &mut raw, watcher)?;
+    let conducted = conduct(&run, &request.conduct, &mut log, &mut raw, watcher)?;
     drop(run);
-    let measurement = summarise(&raw, begin.elapsed().as_secs_f64(), complete);
+    let mut measurement = summarise(&raw, begin.elapsed().as_secs_f64(), conducted.complete);
+    if conducted.left_out > 0 {
+        measurement.run.remarks.push(format!(
+            "the time was over before everything was repeated: {} repetitions were left out, and \
+             what was measured fewer times has wider intervals; fewer technologies at once, or \
+             --thorough, have time for all",
+            conducted.left_out
+        ));
+    }
     let path = measurement_in(&request.folder);
     let text = serde_json::to_string_pretty(&measurement).map_err(io::Error::from);
     text.and_then(|text| fs::write(&path, text + "\n"))

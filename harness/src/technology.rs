@@ -8,19 +8,25 @@
 //! All of it runs in a child process of its own: a technology may use the whole process as it likes,
 //! and a crash costs one row, never the run.
 
+pub mod chromium;
 pub mod container;
 pub mod empty;
+mod hosted;
 pub mod known_answer;
 pub mod line_guest;
+pub mod node_host;
 pub mod process;
+pub mod quickjs;
 pub mod v8;
 pub mod wasm;
+pub mod workerd;
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
 use crate::clock::Stamp;
 use crate::guest::Request;
+pub use crate::need::Need;
 pub use tonnage_model::measurement::technology::{
     Description, PreparationStep, Role, StartKind, Tool, Verdict,
 };
@@ -36,6 +42,9 @@ pub fn registry() -> Vec<Box<dyn Technology>> {
         Box::new(v8::V8::Isolate),
         Box::new(v8::V8::Snapshot),
         Box::new(v8::V8::Context),
+        Box::new(workerd::Workerd::Dynamic),
+        Box::new(workerd::Workerd::Once),
+        Box::new(quickjs::QuickJs),
         Box::new(wasm::Wasm::new(&wasm::POOLED)),
         Box::new(wasm::Wasm::new(&wasm::ON_DEMAND)),
         Box::new(wasm::Wasm::new(&wasm::DESERIALIZE)),
@@ -45,7 +54,12 @@ pub fn registry() -> Vec<Box<dyn Technology>> {
         Box::new(wasm::Wasm::new(&wasm::JAVASCRIPT_SNAPSHOT)),
         Box::new(process::Process::Native),
         Box::new(process::Process::Node),
+        Box::new(process::Process::Deno),
+        Box::new(process::Process::Bun),
         Box::new(process::Process::Python),
+        Box::new(workerd::Workerd::Process),
+        Box::new(node_host::NodeHosted::WorkerThread),
+        Box::new(node_host::NodeHosted::IsolatedVm),
         Box::new(OciContainer::new(Runtime::Runc, Contents::Node)),
         Box::new(OciContainer::new(Runtime::Runc, Contents::Native)),
         Box::new(OciContainer::new(Runtime::Runc, Contents::Native).with_network()),
@@ -57,6 +71,13 @@ pub fn registry() -> Vec<Box<dyn Technology>> {
         Box::new(EngineContainer::new(Engine::Podman, Contents::Node)),
         Box::new(EngineContainer::new(Engine::Podman, Contents::Native)),
     ];
+    for way in [
+        chromium::Chromium::Browser,
+        chromium::Chromium::Context,
+        chromium::Chromium::Page,
+    ] {
+        all.push(Box::new(way));
+    }
     for known in known_answer::KnownAnswer::ALL {
         all.push(Box::new(known));
     }
@@ -77,6 +98,12 @@ pub trait Technology: Debug + Sync {
 
     /// Whether it can be measured on this host. Quick (well under a second), and changes nothing.
     fn examine(&self) -> Verdict;
+
+    /// Everything it needs on the host, there or not, the programs of other technologies it builds
+    /// on included. `tonnage doctor --install` brings what is missing of it.
+    fn needs(&self) -> Vec<Need> {
+        Vec::new()
+    }
 
     /// Does once what is not part of a start: compile, unpack, build a snapshot, start a daemon.
     /// Each step is timed and named with [`Workspace::step`].
@@ -103,6 +130,12 @@ pub trait Starter: Sync {
     /// Their CPU time and memory count.
     fn daemons(&self) -> Vec<u32> {
         Vec::new()
+    }
+
+    /// Whether these processes come and go with sandboxes, so that they have to be asked for each
+    /// time. Asking should then take well under a millisecond: it is counted along.
+    fn daemons_change(&self) -> bool {
+        false
     }
 }
 

@@ -40,6 +40,7 @@ fn measure(process: Process, part: Part, at_least: u32, folder: &Path) -> (CellI
             seconds: 0.0,
             at_least,
             at_most: at_least,
+            limit: f64::MAX,
         },
         seed: 1,
         run: "agreement-test".to_owned(),

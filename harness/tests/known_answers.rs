@@ -37,6 +37,7 @@ fn times(count: u32) -> Budget {
         seconds: 0.0,
         at_least: count,
         at_most: count,
+        limit: f64::MAX,
     }
 }
 
@@ -122,6 +123,7 @@ fn saturation_counts_what_a_thread_can_do() {
         seconds: 0.8,
         at_least: 1,
         at_most: u32::MAX,
+        limit: f64::MAX,
     };
     let records = measure(&KnownAnswer::Sleep, Part::Saturation, budget);
     for record in records {

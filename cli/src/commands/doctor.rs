@@ -1,4 +1,4 @@
-//! `tonnage doctor`: what this host is and what can be measured on it.
+//! `tonnage doctor`: what this host is and what can be measured on it; and bringing what is missing.
 
 use clap::Args;
 use serde::Serialize;
@@ -6,13 +6,33 @@ use tonnage_harness::host::Fingerprint;
 use tonnage_harness::measurement;
 use tonnage_harness::technology::{Description, Verdict};
 
-use crate::console;
+use crate::console::{self, Console};
 use crate::failure::{Failure, Outcome};
-use crate::text;
+use crate::{installing, text};
+
+const EXAMPLES: &str = "\
+Examples:
+  tonnage doctor                             what can be measured here
+  tonnage doctor --install                   bring what is missing; asks first
+  tonnage doctor --install container-docker  for one technology, services included
+
+Debian packages are installed by apt-get, which needs root; packages of npm go to
+~/.cache/tonnage, their contents fixed by lock files. What starts a service or is
+compiled for minutes is brought only when its technology is named.";
 
 /// Arguments of `tonnage doctor`.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct DoctorArguments {
+    /// Technologies to bring what is missing for; all if none is named
+    #[arg(value_name = "TECHNOLOGY", requires = "install")]
+    technologies: Vec<String>,
+    /// Bring what is missing from the registries that have it
+    #[arg(long, conflicts_with = "json")]
+    install: bool,
+    /// Do not ask before installing
+    #[arg(long, requires = "install")]
+    yes: bool,
     /// Print the same as JSON
     #[arg(long)]
     json: bool,
@@ -36,7 +56,10 @@ struct Finding {
 }
 
 /// Shows the host.
-pub(crate) fn run(arguments: &DoctorArguments) -> Result<Outcome, Failure> {
+pub(crate) fn run(arguments: &DoctorArguments, console: Console) -> Result<Outcome, Failure> {
+    if arguments.install {
+        return installing::run(&arguments.technologies, arguments.yes, console);
+    }
     let host = Fingerprint::of_this_host();
     let findings = Findings {
         warnings: host.warnings(),

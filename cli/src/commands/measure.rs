@@ -18,8 +18,8 @@ use crate::{output, planning};
 
 const EXAMPLES: &str = "\
 Examples:
-  tonnage measure                              everything usable here, about five minutes
-  tonnage measure --quick                      orders of magnitude, about a minute
+  tonnage measure                              everything usable here, under a quarter of an hour
+  tonnage measure --quick                      orders of magnitude, some four minutes
   tonnage measure v8-isolate container-runc --thorough
   tonnage measure --resume                     go on where a run was stopped
   tonnage plan us-knowledge-workers --profile tonnage-measurement/measurement.json
@@ -62,7 +62,7 @@ pub(crate) struct MeasureArguments {
 /// How much time a measurement takes.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct EffortArguments {
-    /// About a minute: orders of magnitude
+    /// Some five seconds for each technology: orders of magnitude
     #[arg(long, conflicts_with = "thorough")]
     pub(crate) quick: bool,
     /// Half an hour and more: narrow intervals
@@ -204,27 +204,30 @@ fn command(wanted: &Wanted) -> String {
     words.join(" ")
 }
 
+/// There is no technology of that name; which one may be meant.
+pub(crate) fn unknown_technology(name: &str) -> Failure {
+    let known: Vec<String> = registry()
+        .iter()
+        .map(|technology| technology.description())
+        .filter(|technology| technology.role != Role::KnownAnswer)
+        .map(|technology| technology.id)
+        .collect();
+    let nearest = known
+        .iter()
+        .map(|known| (strsim::damerau_levenshtein(name, known), known))
+        .min()
+        .filter(|(distance, known)| *distance <= 1 + known.len() / 3);
+    let help = match nearest {
+        Some((_, known)) => format!("did you mean `{known}`?"),
+        None => format!("there are: {}", known.join(", ")),
+    };
+    Failure::input(format!("there is no technology `{name}`")).help(help)
+}
+
 fn failure(error: MeasureError, folder: &Path) -> Failure {
     let shown = folder.display();
     match error {
-        MeasureError::Unknown { name } => {
-            let known: Vec<String> = registry()
-                .iter()
-                .map(|technology| technology.description())
-                .filter(|technology| technology.role != Role::KnownAnswer)
-                .map(|technology| technology.id)
-                .collect();
-            let nearest = known
-                .iter()
-                .map(|known| (strsim::damerau_levenshtein(&name, known), known))
-                .min()
-                .filter(|(distance, known)| *distance <= 1 + known.len() / 3);
-            let help = match nearest {
-                Some((_, known)) => format!("did you mean `{known}`?"),
-                None => format!("there are: {}", known.join(", ")),
-            };
-            Failure::input(format!("there is no technology `{name}`")).help(help)
-        }
+        MeasureError::Unknown { name } => unknown_technology(&name),
         MeasureError::NothingToResume(_) => Failure::input(error.to_string())
             .help("give the folder of the run that was stopped with --output"),
         MeasureError::Log(LogError::Content { .. }) => Failure::input(error.to_string())

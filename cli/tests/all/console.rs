@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use insta::assert_snapshot;
 
-use crate::run::{command, ran, tonnage};
+use crate::run::{Ran, command, ran, tonnage};
 
 #[test]
 fn explain_shows_every_input_and_where_it_comes_from() {
@@ -83,6 +83,69 @@ fn the_doctor_describes_this_host() {
     assert!(json["host"]["memory"]["total_bytes"].is_u64());
     assert_eq!(json["technologies"][0]["verdict"], "ready");
     assert!(json["technologies"][0]["clock"].is_string());
+}
+
+/// Bringing what Deno needs, on a host that has nothing: no programs, and a new home.
+fn install_deno(more: &[&str]) -> Ran {
+    let empty = tempfile::tempdir().expect("a folder");
+    let mut arguments = vec!["doctor", "--install", "process-deno"];
+    arguments.extend(more);
+    let mut command = command(&arguments);
+    command
+        .env("PATH", empty.path())
+        .env("HOME", empty.path())
+        .env_remove("XDG_CACHE_HOME");
+    let ran = ran(&command.output().expect("the binary runs"));
+    let left: Vec<_> = std::fs::read_dir(empty.path().join(".cache/tonnage"))
+        .map(|entries| entries.flatten().map(|entry| entry.path()).collect())
+        .unwrap_or_default();
+    assert_eq!(left, Vec::<std::path::PathBuf>::new(), "nothing half done");
+    ran
+}
+
+#[test]
+fn nothing_is_installed_before_it_was_said_what_how_much_and_why_and_somebody_agreed() {
+    let ran = install_deno(&[]);
+    assert_eq!(ran.code, Some(2), "{}{}", ran.stdout, ran.stderr);
+    for told in ["To be installed", "92 MB", "for process-deno", "no apt-get"] {
+        assert!(ran.stdout.contains(told), "{told}: {}", ran.stdout);
+    }
+    assert!(
+        ran.stdout.contains("As root: apt-get install"),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.stderr.contains("give --yes"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_could_not_be_installed_is_told_with_the_reason() {
+    let ran = install_deno(&["--yes"]);
+    assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);
+    assert!(
+        ran.stderr.contains("there is no `npm` on PATH"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stderr.contains("could not install deno"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stdout.contains("still not here"), "{}", ran.stdout);
+}
+
+#[test]
+fn installing_for_what_is_there_or_unknown_changes_nothing() {
+    let answer = tonnage(&["doctor", "--install", "process-native"]).answer();
+    assert!(answer.contains("Nothing is missing"), "{answer}");
+    let failure = tonnage(&["doctor", "--install", "process-nativ"]).failure(2);
+    assert!(
+        failure.contains("did you mean `process-native`?"),
+        "{failure}"
+    );
+    let failure = tonnage(&["doctor", "--yes"]).failure(2);
+    assert!(failure.contains("--install"), "{failure}");
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::Cell;
 use crate::clock::Stamp;
+use crate::effort::Budget;
 use crate::guest::Request;
 use crate::record::{Record, StartSample};
 use crate::technology::{Failure, Stamps, Starter};
@@ -18,11 +19,11 @@ const LEAD: Duration = Duration::from_millis(20);
 
 pub(super) fn measure(cell: &mut Cell<'_>, starter: &dyn Starter) -> Result<(), Failure> {
     // One start first, so that what is only done once in a process is not in the burst.
+    let begin = Stamp::now();
     let first = starter.start(&Request::small(cell.nonce()))?;
     first.instance.stop()?;
-    let requests: Vec<Request> = (0..cell.task.budget.at_most)
-        .map(|_| Request::small(cell.nonce()))
-        .collect();
+    let size = size(&cell.task.budget, begin.elapsed());
+    let requests: Vec<Request> = (0..size).map(|_| Request::small(cell.nonce())).collect();
     let ready = Barrier::new(requests.len() + 1);
     let done = Barrier::new(requests.len());
     let due = std::sync::OnceLock::new();
@@ -74,9 +75,38 @@ pub(super) fn measure(cell: &mut Cell<'_>, starter: &dyn Starter) -> Result<(), 
     Ok(())
 }
 
+/// The smallest burst.
+const SMALLEST: u32 = 8;
+
+/// How many starts are due at once: half as many as often as it takes until they fit within the
+/// limit, if each took as long as the one before, one after the other. A burst's size is told with
+/// its figures, and bursts of different sizes are not compared.
+fn size(budget: &Budget, of_one: f64) -> u32 {
+    let mut size = budget.at_most;
+    while size / 2 >= SMALLEST && f64::from(size) * of_one > budget.limit {
+        size /= 2;
+    }
+    size
+}
+
 fn sleep_until(moment: Stamp) {
     let left = moment
         .nanoseconds()
         .saturating_sub(Stamp::now().nanoseconds());
     thread::sleep(Duration::from_nanos(left));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::size;
+    use crate::effort::Effort;
+    use crate::record::Part;
+
+    #[test]
+    fn a_slow_technology_gets_a_smaller_burst_of_a_known_size() {
+        let budget = Effort::Default.budget(Part::Burst).within(3.0);
+        assert_eq!(size(&budget, 0.001), 32);
+        assert_eq!(size(&budget, 0.15), 16);
+        assert_eq!(size(&budget, 60.0), 8);
+    }
 }

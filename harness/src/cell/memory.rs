@@ -3,9 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
-use super::Cell;
+use super::{Cell, Daemons};
 use crate::clock::Stamp;
-use crate::effort::MEMORY_SHARE;
+use crate::effort::{FEWEST, MEMORY_SHARE};
 use crate::guest::Request;
 use crate::meter::control_group::Accounts;
 use crate::meter::{cpu, memory};
@@ -21,11 +21,17 @@ const SETTLING: Duration = Duration::from_millis(15);
 impl Cell<'_> {
     /// Reads the memory of a process that has prepared nothing.
     pub(super) fn read_memory_before(&mut self) {
-        self.read_memory(MemoryStage::Before, &[], &[]);
+        self.read_memory(MemoryStage::Before, &[], None);
     }
 
-    fn read_memory(&mut self, stage: MemoryStage, live: &[Box<dyn Instance>], daemons: &[u32]) {
+    fn read_memory(
+        &mut self,
+        stage: MemoryStage,
+        live: &[Box<dyn Instance>],
+        daemons: Option<&Daemons<'_>>,
+    ) {
         let own = std::process::id();
+        let daemons = daemons.map(Daemons::now).unwrap_or_default();
         for _ in 0..READINGS {
             thread::sleep(SETTLING);
             let available = memory::available().unwrap_or(0);
@@ -57,14 +63,14 @@ pub(super) fn measure(
     starter: &dyn Starter,
     touch: u64,
 ) -> Result<(), Failure> {
-    let daemons = starter.daemons();
+    let daemons = Daemons::of(starter);
     // One start and stop first: what is only taken once belongs to the base, not to the first.
     let first = starter.start(&Request::touching(cell.nonce(), touch))?;
     first.instance.stop()?;
     cpu::reap();
 
     let mut live: Vec<Box<dyn Instance>> = Vec::new();
-    cell.read_memory(MemoryStage::Adding, &live, &daemons);
+    cell.read_memory(MemoryStage::Adding, &live, Some(&daemons));
     let ceiling = add(cell, starter, touch, &daemons, &mut live);
     cell.tell(Record::Ceiling(ceiling));
 
@@ -72,7 +78,7 @@ pub(super) fn measure(
         instance.stop()?;
     }
     cpu::reap();
-    cell.read_memory(MemoryStage::After, &live, &daemons);
+    cell.read_memory(MemoryStage::After, &live, Some(&daemons));
     Ok(())
 }
 
@@ -81,18 +87,21 @@ fn add(
     cell: &mut Cell<'_>,
     starter: &dyn Starter,
     touch: u64,
-    daemons: &[u32],
+    daemons: &Daemons<'_>,
     live: &mut Vec<Box<dyn Instance>>,
 ) -> Ceiling {
     // Reading takes longer than starting for small sandboxes; only starting counts.
     let mut starting = 0.0;
+    let since = Stamp::now();
     let budget = &cell.task.budget;
+    let limit = budget.limit;
     let (at_least, at_most, seconds) = (budget.at_least, budget.at_most, budget.seconds);
     let available = memory::available().unwrap_or(0) as f64;
     let mut next_reading = 1;
     let (kind, reason) = loop {
         let alive = u32::try_from(live.len()).unwrap_or(u32::MAX);
-        if alive >= at_most || (alive >= at_least && starting >= seconds) {
+        let too_slow = alive >= FEWEST && since.elapsed() >= limit;
+        if alive >= at_most || (alive >= at_least && starting >= seconds) || too_slow {
             break (
                 CeilingKind::Effort,
                 "as many as this measurement had time for".to_owned(),
@@ -117,13 +126,13 @@ fn add(
             Err(failure) => break (CeilingKind::Limit, failure.message),
         }
         if live.len() == next_reading {
-            cell.read_memory(MemoryStage::Adding, live, daemons);
+            cell.read_memory(MemoryStage::Adding, live, Some(daemons));
             next_reading = level_after(next_reading);
         }
     };
     let last_read = live.len() == level_before(next_reading);
     if !last_read {
-        cell.read_memory(MemoryStage::Adding, live, daemons);
+        cell.read_memory(MemoryStage::Adding, live, Some(daemons));
     }
     Ceiling {
         live: u32::try_from(live.len()).unwrap_or(u32::MAX),

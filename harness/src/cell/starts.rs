@@ -1,6 +1,6 @@
 //! One start after the other, each stopped before the next.
 
-use super::{Cell, start};
+use super::{Cell, Daemons, start};
 use crate::clock::Stamp;
 use crate::guest::Request;
 use crate::meter::cpu;
@@ -11,13 +11,13 @@ use crate::technology::{Failure, Starter};
 const TOLERATED: u32 = 3;
 
 pub(super) fn measure(cell: &mut Cell<'_>, starter: &dyn Starter) -> Result<(), Failure> {
-    let daemons = starter.daemons();
+    let daemons = Daemons::of(starter);
     let since = Stamp::now();
     let mut sequence = 0;
     let mut failed_in_a_row = 0;
     while !cell.enough(sequence, since) {
         let request = Request::small(cell.nonce());
-        let before = cpu::used(&daemons);
+        let before = cpu::used(&daemons.now());
         let (begin, started) = start(starter, &request);
         let started = match started {
             Ok(started) => started,
@@ -37,7 +37,7 @@ pub(super) fn measure(cell: &mut Cell<'_>, starter: &dyn Starter) -> Result<(), 
         started.instance.stop()?;
         let teardown = stopping.elapsed();
         cpu::reap();
-        let spent = cpu::used(&daemons) - before;
+        let spent = cpu::used(&daemons.now()) - before;
         let stamps = started.stamps;
         cell.tell(Record::Start(StartSample {
             sequence,

@@ -1,6 +1,6 @@
 //! The CPU time of the heavier work, in sandboxes that have been used and in fresh ones.
 
-use super::Cell;
+use super::{Cell, Daemons};
 use crate::clock::Stamp;
 use crate::guest::Request;
 use crate::meter::cpu;
@@ -12,14 +12,14 @@ use crate::technology::{Failure, Starter};
 const PIECES: u32 = 5;
 
 pub(super) fn measure(cell: &mut Cell<'_>, starter: &dyn Starter) -> Result<(), Failure> {
-    let daemons = starter.daemons();
+    let daemons = Daemons::of(starter);
     let since = Stamp::now();
     let mut sandboxes = 0;
     while !cell.enough(sandboxes * PIECES, since) {
         let started = starter.start(&Request::small(cell.nonce()))?;
         let mut instance = started.instance;
         let mut running = instance.processes();
-        running.extend(&daemons);
+        running.extend(daemons.now().iter());
         for sequence in 0..PIECES {
             let request = Request::heavy(cell.nonce());
             let before = cpu::used(&running);

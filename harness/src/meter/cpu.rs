@@ -2,14 +2,15 @@
 //!
 //! Three sources make up the whole: this process with all its threads; its children and theirs,
 //! once they have ended and been waited for; and processes that still run, live sandboxes and
-//! daemons. None of them is sampled: the kernel adds up what each thread ran, to the nanosecond or
-//! the microsecond, but for threads of daemons that have ended, which count in clock ticks.
+//! daemons. None of them is sampled: the kernel adds up what each process ran, to the nanosecond or
+//! the microsecond, but for the ended children of processes that run, which count in clock ticks.
 
 use std::fs;
 
 use nix::errno::Errno;
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::time::{clock_getcpuclockid, clock_gettime};
 use nix::unistd::{Pid, SysconfVar, sysconf};
 
 use super::processes;
@@ -34,31 +35,27 @@ fn of_ended_children() -> f64 {
 }
 
 /// CPU seconds of a process that runs and of its children that have ended; 0 if there is none. Its
-/// threads count to the nanosecond.
+/// own threads, those that have ended too, count to the nanosecond; its children in clock ticks.
 pub fn of_running(pid: u32) -> f64 {
-    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
+    // 0 and what is negative mean something else to the kernel.
+    let Some(id) = i32::try_from(pid).ok().filter(|id| *id > 0) else {
         return 0.0;
     };
-    let of_threads: f64 = threads
-        .filter_map(|thread| {
-            let schedstat = fs::read_to_string(thread.ok()?.path().join("schedstat")).ok()?;
-            schedstat.split_whitespace().next()?.parse::<f64>().ok()
-        })
-        .sum::<f64>()
-        / 1e9;
-    // Threads that have ended are only in the process's own counters, in clock ticks.
-    let (own, of_children) = in_ticks(pid).unwrap_or((0.0, 0.0));
-    of_threads.max(own) + of_children
+    let Ok(own) = clock_getcpuclockid(Pid::from_raw(id)).and_then(clock_gettime) else {
+        return 0.0;
+    };
+    own.tv_sec() as f64 + own.tv_nsec() as f64 / 1e9 + of_ended_children_of(pid)
 }
 
-/// CPU seconds of a process itself and of its ended children, in clock ticks.
-fn in_ticks(pid: u32) -> Option<(f64, f64)> {
-    let fields = processes::fields_after_name(pid)?;
-    let ticks = |at: usize| fields.get(at)?.parse::<f64>().ok();
-    let per_second = sysconf(SysconfVar::CLK_TCK).ok()?? as f64;
-    let own = ticks(11)? + ticks(12)?;
-    let of_children = ticks(13)? + ticks(14)?;
-    Some((own / per_second, of_children / per_second))
+/// CPU seconds of the ended children of a process, in clock ticks.
+fn of_ended_children_of(pid: u32) -> f64 {
+    let read = || {
+        let fields = processes::fields_after_name(pid)?;
+        let ticks = |at: usize| fields.get(at)?.parse::<f64>().ok();
+        let per_second = sysconf(SysconfVar::CLK_TCK).ok()?? as f64;
+        Some((ticks(13)? + ticks(14)?) / per_second)
+    };
+    read().unwrap_or(0.0)
 }
 
 /// Waits for every child that has ended, so that its CPU time counts. Only where no thread of this

@@ -44,6 +44,28 @@ pub fn is_alive(pid: u32) -> bool {
     fields_after_name(pid).is_some_and(|fields| !matches!(fields[0].as_str(), "Z" | "X"))
 }
 
+/// Whether a process is stopped by a signal, or is gone.
+pub fn is_stopped(pid: u32) -> bool {
+    fields_after_name(pid).is_none_or(|fields| matches!(fields[0].as_str(), "T" | "Z" | "X"))
+}
+
+/// The processes that a process has started and that live, or have ended and nobody has waited for.
+pub fn children(pid: u32) -> Vec<u32> {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else {
+        return Vec::new();
+    };
+    threads
+        .flatten()
+        .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok())
+        .flat_map(|children| {
+            children
+                .split_whitespace()
+                .filter_map(|child| child.parse().ok())
+                .collect::<Vec<u32>>()
+        })
+        .collect()
+}
+
 /// The fields of `/proc/pid/stat` after the name, which may hold anything.
 pub(super) fn fields_after_name(pid: u32) -> Option<Vec<String>> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
@@ -54,7 +76,7 @@ pub(super) fn fields_after_name(pid: u32) -> Option<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{all, is_alive, start_time};
+    use super::{all, children, is_alive, start_time};
 
     #[test]
     fn this_process_is_there_and_began_some_time() {
@@ -62,6 +84,20 @@ mod tests {
         assert!(all().contains(&own));
         assert!(is_alive(own));
         assert!(start_time(own).is_some_and(|ticks| ticks > 0));
+    }
+
+    #[test]
+    fn the_children_of_this_process_are_found() {
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .expect("sleep");
+        let found = children(std::process::id());
+        child
+            .kill()
+            .and_then(|()| child.wait().map(|_| ()))
+            .expect("ended");
+        assert!(found.contains(&child.id()), "{found:?}");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A guest that reads requests and writes answers, a line each, through pipes.
 //!
-//! Its first line is `ready` and the moment of its first instruction on the host's monotonic clock.
+//! Its first line is `ready` and the moment of its first instruction on the host's monotonic clock,
+//! or `ready-wall` and that moment on the wall clock where it cannot read the other, in nanoseconds.
 //! The first request is written before that line is waited for, so that no round trip is added to a
 //! start.
 
@@ -13,6 +14,17 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use crate::clock::Stamp;
 use crate::guest::Request;
 use crate::technology::{Failure, Stamps};
+
+/// The moment that the first line of a guest tells.
+fn first_instruction(ready: &str) -> Option<Stamp> {
+    let (word, stamp) = ready.trim().split_once(' ')?;
+    let nanoseconds = stamp.parse().ok()?;
+    match word {
+        "ready" => Some(Stamp::from_nanoseconds(nanoseconds)),
+        "ready-wall" => Some(Stamp::from_wall_clock(nanoseconds)),
+        _ => None,
+    }
+}
 
 /// Seconds that a guest may take for an answer.
 pub const PATIENCE: f64 = 15.0;
@@ -46,10 +58,7 @@ impl LineGuest {
     ) -> Result<Stamps, Failure> {
         self.send(request)?;
         let ready = self.line()?;
-        let first_instruction = ready
-            .strip_prefix("ready ")
-            .and_then(|stamp| stamp.trim().parse().ok())
-            .map(Stamp::from_nanoseconds);
+        let first_instruction = first_instruction(&ready);
         if first_instruction.is_none() {
             return Err(Failure::new(format!(
                 "the guest began with `{}` rather than `ready` and a time",
@@ -73,6 +82,26 @@ impl LineGuest {
         self.send(request)?;
         let answer = self.line()?;
         Ok(request.check(&answer)?)
+    }
+
+    /// Waits until the guest has closed its side. For guests behind a socket, which have been told
+    /// that nothing more comes.
+    ///
+    /// # Errors
+    /// If the guest says something more, or does not close in time.
+    pub fn wait_for_end(&mut self) -> Result<(), Failure> {
+        self.wait(PATIENCE)?;
+        match self.output.read(&mut [0; 64]) {
+            Ok(0) => Ok(()),
+            Ok(_) => Err(Failure::new(
+                "the guest says something that it was not asked",
+            )),
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => Ok(()),
+            Err(error) => Err(Failure::of(
+                "cannot close the connection to the guest",
+                error,
+            )),
+        }
     }
 
     fn send(&mut self, request: &Request) -> Result<(), Failure> {

@@ -13,9 +13,10 @@ use super::line_guest::LineGuest;
 use crate::clock::Stamp;
 use crate::guest::{self, Language, Request};
 use crate::meter::processes::RUN_VARIABLE;
+use crate::need::{self, npm};
 use crate::technology::{
-    Description, Failure, Instance, Role, StartKind, Started, Starter, Suspension, Technology,
-    Tool, Verdict, Workspace,
+    Description, Failure, Instance, Need, Role, StartKind, Started, Starter, Suspension,
+    Technology, Tool, Verdict, Workspace,
 };
 use crate::{Boundary, Capability, tools};
 
@@ -26,6 +27,10 @@ pub enum Process {
     Native,
     /// Node.js.
     Node,
+    /// Deno.
+    Deno,
+    /// Bun.
+    Bun,
     /// Python.
     Python,
 }
@@ -35,7 +40,44 @@ impl Process {
         match self {
             Self::Native => None,
             Self::Node => Some("node"),
+            Self::Deno => Some("deno"),
+            Self::Bun => Some("bun"),
             Self::Python => Some("python3"),
+        }
+    }
+
+    /// Where its interpreter is: what is on `PATH`, or what `tonnage doctor --install` brought.
+    fn locate(self) -> Option<PathBuf> {
+        tools::find(self.interpreter()?).or_else(|| match self {
+            Self::Deno => {
+                npm::DENO.file(&["@deno/linux-x64-glibc/deno", "@deno/linux-arm64-glibc/deno"])
+            }
+            Self::Bun => npm::BUN.file(&[
+                "@oven/bun-linux-x64/bin/bun",
+                "@oven/bun-linux-aarch64/bin/bun",
+            ]),
+            Self::Native | Self::Node | Self::Python => None,
+        })
+    }
+
+    /// The verdict on one that may come from npm.
+    fn verdict(self, id: &str) -> Verdict {
+        let name = self.interpreter().unwrap_or_default();
+        let tool = self
+            .locate()
+            .and_then(|path| tools::tool(name, &path, &["--version"]));
+        match tool {
+            Some(mut tool) => {
+                // Deno puts its name before it.
+                if let Some(version) = tool.version.strip_prefix(&format!("{name} ")) {
+                    tool.version = version.to_owned();
+                }
+                Verdict::Ready { tools: vec![tool] }
+            }
+            None => Verdict::NotHere {
+                why: format!("there is no working `{name}`, neither on PATH nor from npm"),
+                enable: need::enable(id, &self.needs()),
+            },
         }
     }
 }
@@ -59,6 +101,19 @@ impl Technology for Process {
                     Capability::Wasm,
                 ],
             ),
+            Self::Deno | Self::Bun => {
+                let offers = vec![
+                    Capability::ApiCalls,
+                    Capability::Javascript,
+                    Capability::Wasm,
+                ];
+                let (id, title) = if *self == Self::Deno {
+                    ("process-deno", "Deno process")
+                } else {
+                    ("process-bun", "Bun process")
+                };
+                (id, title, Language::Javascript, offers)
+            }
             Self::Python => (
                 "process-python",
                 "Python process",
@@ -77,11 +132,29 @@ impl Technology for Process {
                     come through a pipe and is right. Program and libraries are in the page cache."
                 .to_owned(),
             notes: Some(
-                "No sandbox: a process of the same user, with the user's rights. The reference for \
-                 the CPU cost of work in its language."
-                    .to_owned(),
+                match self {
+                    Self::Native | Self::Node | Self::Python => {
+                        "No sandbox: a process of the same user, with the user's rights. The \
+                         reference for the CPU cost of work in its language."
+                    }
+                    Self::Deno => {
+                        "A process of the same user. Deno gives the program no files, network or \
+                         environment unless told to, and here it is not: a boundary of the \
+                         runtime's own making, without help from the kernel. The moment of the \
+                         first instruction is told on the wall clock."
+                    }
+                    Self::Bun => {
+                        "No sandbox: a process of the same user, with the user's rights. The \
+                         engine is JavaScriptCore, not V8. The moment of the first instruction is \
+                         told on the wall clock."
+                    }
+                }
+                .to_owned(),
             ),
-            role: Role::Reference,
+            role: match self {
+                Self::Native | Self::Node | Self::Python => Role::Reference,
+                Self::Deno | Self::Bun => Role::Candidate,
+            },
         }
     }
 
@@ -89,7 +162,19 @@ impl Technology for Process {
         match self {
             Self::Native => Verdict::Ready { tools: Vec::new() },
             Self::Node => tools::verdict("node", "--version", "apt-get install nodejs"),
+            Self::Deno => self.verdict("process-deno"),
+            Self::Bun => self.verdict("process-bun"),
             Self::Python => tools::verdict("python3", "--version", "apt-get install python3"),
+        }
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        match self {
+            Self::Native => Vec::new(),
+            Self::Node => vec![Need::program("node", "nodejs")],
+            Self::Deno => vec![npm::PROGRAM, Need::Npm(&npm::DENO)],
+            Self::Bun => vec![npm::PROGRAM, Need::Npm(&npm::BUN)],
+            Self::Python => vec![Need::program("python3", "python3")],
         }
     }
 
@@ -120,7 +205,7 @@ impl Process {
         };
         let interpreter = match self.interpreter() {
             Some(name) => Some(
-                tools::find(name)
+                self.locate()
                     .ok_or_else(|| Failure::new(format!("there is no `{name}` on PATH")))?,
             ),
             None => None,
@@ -131,19 +216,43 @@ impl Process {
                 write("guest.js", guest::JAVASCRIPT.as_bytes())?;
                 write("node.js", guest::NODE.as_bytes())?
             }
+            // In one file, so that Deno need not be allowed to read another.
+            Self::Deno => write("deno.mjs", one_file(guest::DENO).as_bytes())?,
+            Self::Bun => write("bun.mjs", one_file(guest::BUN).as_bytes())?,
             Self::Python => write("guest.py", guest::PYTHON.as_bytes())?,
         };
         Ok(match (self, interpreter) {
             (Self::Python, Some(python)) => vec![python, "-I".into(), "-S".into(), program],
+            (Self::Deno, Some(deno)) => {
+                let mut command = vec![deno];
+                command.extend(DENO_ARGUMENTS.map(PathBuf::from));
+                command.push(program);
+                command
+            }
             (_, Some(interpreter)) => vec![interpreter, program],
             (_, None) => vec![program],
         })
     }
 }
 
+/// How Deno is run: nothing is allowed, nothing is asked, nothing is fetched.
+const DENO_ARGUMENTS: [&str; 6] = [
+    "run",
+    "--quiet",
+    "--no-prompt",
+    "--no-config",
+    "--no-lock",
+    "--no-remote",
+];
+
+/// What runs the guest program and the guest program, in one file.
+fn one_file(driver: &str) -> String {
+    format!("{driver}\n{}", guest::JAVASCRIPT)
+}
+
 /// Writes an executable file unless it is there already. A file that is being written cannot be run,
 /// and other processes of the same run may be about to.
-fn write_once(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
+pub(super) fn write_once(file: &Path, bytes: &[u8]) -> Result<(), Failure> {
     if fs::read(file).is_ok_and(|there| there == bytes) {
         return Ok(());
     }
@@ -169,6 +278,10 @@ impl Starter for ProcessStarter {
             .current_dir(&self.folder)
             .env_clear()
             .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            // What Deno has compiled it keeps, as it does for any program that runs again; not in the
+            // user's folder.
+            .env("DENO_DIR", self.folder.join("deno"))
+            .env("DENO_NO_UPDATE_CHECK", "1")
             .env(RUN_VARIABLE, &self.run)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -197,7 +310,7 @@ impl Starter for ProcessStarter {
 }
 
 /// Why a process could not be spawned: no more processes, file descriptors or memory are limits.
-fn refused(error: &std::io::Error) -> Failure {
+pub(super) fn refused(error: &std::io::Error) -> Failure {
     let limits = [
         libc_codes::EAGAIN,
         libc_codes::EMFILE,
@@ -336,6 +449,16 @@ mod tests {
     #[test]
     fn a_node_process_works_and_is_gone_afterwards() {
         try_out(Process::Node);
+    }
+
+    #[test]
+    fn a_deno_process_works_and_is_gone_afterwards() {
+        try_out(Process::Deno);
+    }
+
+    #[test]
+    fn a_bun_process_works_and_is_gone_afterwards() {
+        try_out(Process::Bun);
     }
 
     #[test]

@@ -17,8 +17,8 @@ use super::{RUN_VARIABLE, command, offer};
 use crate::guest::Request;
 use crate::technology::line_guest::LineGuest;
 use crate::technology::{
-    DeadRun, Description, Failure, Instance, Role, Stamps, StartKind, Started, Starter, Suspension,
-    Technology, Tool, Verdict, Workspace,
+    DeadRun, Description, Failure, Instance, Need, Role, Stamps, StartKind, Started, Starter,
+    Suspension, Technology, Tool, Verdict, Workspace,
 };
 use crate::{Boundary, tools};
 
@@ -225,6 +225,21 @@ impl Technology for EngineContainer {
             Ok(()) => Verdict::Ready { tools },
             Err(missing) => missing,
         }
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        let mut needs = match self.engine {
+            Engine::Docker => vec![Need::Service {
+                name: "docker",
+                package: "docker.io",
+            }],
+            Engine::Podman => vec![Need::program("podman", "podman")],
+        };
+        if self.engine.needs_runc() {
+            needs.push(Need::program("runc", "runc"));
+        }
+        needs.extend(self.contents.need());
+        needs
     }
 
     fn prepare(&self, workspace: &mut Workspace) -> Result<Box<dyn Starter>, Failure> {

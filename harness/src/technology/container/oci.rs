@@ -17,8 +17,8 @@ use super::{RUN_VARIABLE, command, offer};
 use crate::guest::Request;
 use crate::technology::line_guest::LineGuest;
 use crate::technology::{
-    DeadRun, Description, Failure, Instance, Role, Stamps, StartKind, Started, Starter, Suspension,
-    Technology, Verdict, Workspace,
+    DeadRun, Description, Failure, Instance, Need, Role, Stamps, StartKind, Started, Starter,
+    Suspension, Technology, Verdict, Workspace,
 };
 use crate::{Boundary, tools};
 
@@ -186,6 +186,16 @@ impl Technology for OciContainer {
             }
         }
         Verdict::Ready { tools }
+    }
+
+    fn needs(&self) -> Vec<Need> {
+        let name = self.runtime.name();
+        let mut needs = vec![Need::program(name, name)];
+        needs.extend(self.contents.need());
+        if self.networked {
+            needs.push(Need::program("ip", "iproute2"));
+        }
+        needs
     }
 
     fn prepare(&self, workspace: &mut Workspace) -> Result<Box<dyn Starter>, Failure> {

@@ -11,7 +11,7 @@ use std::process::Command;
 
 use super::command;
 use crate::guest;
-use crate::technology::{Failure, Workspace};
+use crate::technology::{Failure, Need, Workspace};
 use crate::tools;
 
 /// What is in a container.
@@ -79,6 +79,12 @@ impl Contents {
             Self::Node => Some(("node", "nodejs")),
             Self::Python => Some(("python3", "python3")),
         }
+    }
+
+    /// The interpreter as something the host needs.
+    pub(super) fn need(self) -> Option<Need> {
+        self.package()
+            .map(|(name, package)| Need::program(name, package))
     }
 
     /// The root file system, made now unless another process of the same run has made it.
