@@ -1,6 +1,7 @@
 //! One child process of a measurement: one part for one technology, once.
 
 mod burst;
+mod coding;
 mod memory;
 mod saturation;
 mod starts;
@@ -119,6 +120,24 @@ struct Cell<'a> {
 impl Cell<'_> {
     /// Prepares and measures. Returns the CPU seconds that everything took.
     fn run(&mut self, technology: &dyn Technology) -> Result<f64, Failure> {
+        if self.task.cell.part == Part::Coding {
+            let Some(coding) = technology.coding() else {
+                return Err(Failure::new("it holds no coding agent"));
+            };
+            // A host without git has everything else of this technology.
+            if let Verdict::NotHere { why, enable } = coding.technology.examine() {
+                self.problem(format!("no coding step: {why} (to enable it: {enable})"));
+                return Ok(0.0);
+            }
+            self.tell(Record::Sandbox {
+                words: coding.sandbox,
+            });
+            return self.measure(&*coding.technology);
+        }
+        self.measure(technology)
+    }
+
+    fn measure(&mut self, technology: &dyn Technology) -> Result<f64, Failure> {
         let verdict = technology.examine();
         if let Verdict::NotHere { why, .. } = &verdict {
             return Err(Failure::new(why.clone()));
@@ -155,6 +174,7 @@ impl Cell<'_> {
             Part::MemoryTouched => memory::measure(self, &*starter, crate::guest::WORKING_SET),
             Part::Work => work::measure(self, &*starter),
             Part::Suspension => suspension::measure(self, &*starter),
+            Part::Coding => coding::measure(self, &*starter),
         }?;
         cpu::reap();
         Ok(cpu::used(&daemons.now()) - daemons_before)

@@ -79,7 +79,7 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> Result<String,
         let after = sections
             .iter()
             .position(|(id, _, _)| *id == "service-level");
-        let section = measured::section(measurement, &charts);
+        let section = measured::section(measurement, &result.assumptions, &charts);
         sections.insert(
             after.unwrap_or(sections.len()),
             ("measured", "Measured", section),
