@@ -12,14 +12,18 @@
 //! | CPUs shared by runnable jobs | [`processor_sharing`] |
 //! | load that changes over the day | [`offered_load`] |
 //! | how long a session of many turns lasts | [`session_length`] |
+//! | unused sandboxes kept ready | [`warm_pool`] |
+//! | over-committed memory | [`memory_risk`] |
 
 pub mod erlang;
 pub mod finite_source;
+pub mod memory_risk;
 pub mod offered_load;
 pub mod processor_sharing;
 pub mod session_length;
 pub mod single_server;
 pub mod staffing;
+pub mod warm_pool;
 
 /// The largest count of servers or sources the formulas take: beyond it a count is no longer
 /// exact in double precision.

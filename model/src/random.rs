@@ -50,6 +50,16 @@ pub enum Purpose {
     Placement = 7,
     /// Population present at time zero, and its phases.
     InitialState = 8,
+    /// Wall time to resume a suspended sandbox.
+    ResumeLatency = 9,
+    /// CPU work to resume a suspended sandbox.
+    ResumeCpu = 10,
+    /// Which hosts fail, and when.
+    Failure = 11,
+    /// Memory a sandbox really holds.
+    Memory = 12,
+    /// Whether a session belongs to the noisy minority.
+    Minority = 13,
 }
 
 const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -107,6 +117,20 @@ impl Streams {
     pub const fn initial_session(&self, group: u32, index: u64) -> SessionStreams {
         SessionStreams {
             key: absorb(absorb(self.root, 2 + group as u64), index),
+        }
+    }
+
+    /// The streams of a host and of sandboxes that are started there for nobody.
+    pub const fn host(&self, index: u32) -> SessionStreams {
+        SessionStreams {
+            key: absorb(absorb(self.root, 1 << 40), index as u64),
+        }
+    }
+
+    /// The streams of a session that comes with a storm, by the storm's number and its own.
+    pub const fn storm(&self, storm: u64, index: u64) -> SessionStreams {
+        SessionStreams {
+            key: absorb(absorb(absorb(self.root, 1 << 41), storm), index),
         }
     }
 }

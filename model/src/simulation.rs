@@ -23,6 +23,13 @@
 //! * *Start rate* admits starts on a host in order, at least 1/rate apart.
 //! * *No room*: requests wait in one first-come-first-served queue, up to its bound, or are rejected.
 //!
+//! # How a cell is run
+//! [`Operation`] adds what operators do and what befalls them: suspending idle sandboxes ([`Suspension`]),
+//! pools of unused ones ([`WarmPool`]), hosts switched with the load ([`Autoscaling`]), hosts that fail
+//! ([`Failures`]), memory placed more than once ([`OverCommitment`]), and sessions that come all at once
+//! ([`Storm`]). [`Minority`] gives some sessions other bursts. All work together, and cost a run without
+//! them a branch here and there. What came of them is in [`OperationOutcome`].
+//!
 //! # How a run begins
 //! With the population of the steady state the cell would have if nothing contended (see
 //! [`CellSpec::uncontended_session_mean`]), so that a warm-up only has to let contention settle.
@@ -32,8 +39,8 @@
 //! * The k-th session has the same turns, thinks, work and start draws whatever the technology, the
 //!   placement, the number of hosts or the load.
 //! * Time is whole nanoseconds. In every run Little's law is checked, to the nanosecond, for sessions,
-//!   sandboxes, queue, pacing, starts and CPU jobs; so are the conservation of sessions, of places on
-//!   every host and of CPU work. A run that contradicts one is an error and gives no numbers.
+//!   sandboxes, queue, pacing, starts and CPU jobs, for suspended, unused and resuming sandboxes and for
+//!   hosts; so are the conservation of sessions, of bytes and places on every host and of CPU work. A run that contradicts one is an error and gives no numbers.
 //!
 //! # Example
 //! An M/M/c/c loss system in these words: sessions that hold a sandbox for an exponential time and
@@ -103,7 +110,7 @@ pub use capacity::{
 pub use control::{Control, RunProgress};
 pub use error::SimulationError;
 pub use metric::Metric;
-pub use outcome::{Bin, CellOutcome, Presence};
+pub use outcome::{Bin, CellOutcome, OperationOutcome, Presence};
 pub use rate::PiecewiseLinear;
 pub use replications::{Precision, Replications, run_replications, run_until_precise};
 pub use spec::{

@@ -38,6 +38,17 @@ fn blocking_is_erlang_b() -> Test {
     Ok(())
 }
 
+/// Where it is not memory but the density limit that gives the places.
+#[test]
+fn blocking_at_the_density_limit_is_erlang_b() -> Test {
+    let mut spec = places(1 << 40, Distribution::exponential(1.0)?, 12.031)?;
+    spec.sandbox.density_limit = Some(20);
+    spec.full = Full::Reject;
+    let observation = Observation::new(5.0, 250.0)?;
+    let known = Known::metric(Metric::RejectionFraction, erlang_b(20, 12.031), 0.05);
+    assert_known(&spec, &observation, REPLICATIONS, 8, &[known])
+}
+
 /// The loss depends on the holding time's mean only.
 #[test]
 fn blocking_is_insensitive() -> Test {

@@ -6,8 +6,10 @@ use proptest::prelude::{Just, ProptestConfig, Strategy, prop, prop_assert, prop_
 use simulation_support::{places, run};
 use tonnage_model::distribution::{Distribution, TurnCount};
 use tonnage_model::simulation::{
-    CellSpec, Demand, Full, HostCapacity, Lifecycle, Observation, Operation, PiecewiseLinear,
-    Placement, SandboxCost, SessionShape, SimulationError, run_cell,
+    AfterFailure, Autoscaling, CellSpec, Demand, Failures, Full, HostCapacity, Lifecycle, Minority,
+    Observation, Operation, OverCommitment, PiecewiseLinear, Placement, PlannedFailure,
+    RandomFailures, SandboxCost, SessionShape, SimulationError, Storm, Suspension, WarmPool,
+    run_cell,
 };
 
 fn durations() -> impl Strategy<Value = Distribution> {
@@ -63,12 +65,119 @@ fn sessions() -> impl Strategy<Value = SessionShape> {
         (1_u32..6).prop_map(TurnCount::fixed),
         (1.0_f64..8.0).prop_map(TurnCount::geometric),
     ];
-    (turns, durations(), durations()).prop_map(|(turns, think, burst)| SessionShape {
-        turns: turns.expect("sound parameters"),
-        think,
-        burst,
-        minority: None,
+    (turns, durations(), durations(), minorities()).prop_map(|(turns, think, burst, minority)| {
+        SessionShape {
+            turns: turns.expect("sound parameters"),
+            think,
+            burst,
+            minority,
+        }
     })
+}
+
+fn minorities() -> impl Strategy<Value = Option<Minority>> {
+    prop::option::of(
+        (0.0_f64..=1.0, durations()).prop_map(|(share, burst)| Minority { share, burst }),
+    )
+}
+
+fn suspensions() -> impl Strategy<Value = Option<Suspension>> {
+    let after = prop_oneof![Just(0.0), 0.0_f64..3.0];
+    prop::option::of((after, durations(), durations(), 0_u64..60).prop_map(
+        |(after, resume_latency, resume_cpu, memory_bytes)| Suspension {
+            after,
+            resume_latency,
+            resume_cpu,
+            memory_bytes,
+        },
+    ))
+}
+
+fn failures() -> impl Strategy<Value = Failures> {
+    let planned = (0.0_f64..18.0, 0_u32..5, prop::option::of(0.0_f64..6.0))
+        .prop_map(|(at, hosts, repair)| PlannedFailure { at, hosts, repair });
+    let random = (0.5_f64..20.0, 0.0_f64..5.0).prop_map(|(mean_between, repair)| RandomFailures {
+        mean_between,
+        repair,
+    });
+    (
+        prop::collection::vec(planned, 0..3),
+        prop::option::of(random),
+        prop_oneof![Just(AfterFailure::Restart), Just(AfterFailure::End)],
+    )
+        .prop_map(|(planned, random, then)| Failures {
+            planned,
+            random,
+            then,
+        })
+}
+
+fn operations() -> impl Strategy<Value = Operation> {
+    let pool = (0_u32..4, 0_u64..20).prop_map(|(per_host, memory_bytes)| WarmPool {
+        per_host,
+        memory_bytes,
+    });
+    let scaling = (
+        1_u32..4,
+        0.1_f64..=1.0,
+        0.2_f64..5.0,
+        prop_oneof![Just(0.0), 0.0_f64..4.0],
+        prop_oneof![Just(0.0), 0.0_f64..4.0],
+    )
+        .prop_map(
+            |(least, target, interval, boot, idle_before_off)| Autoscaling {
+                least,
+                target,
+                interval,
+                boot,
+                idle_before_off,
+            },
+        );
+    let over = (1.0_f64..3.0, durations()).prop_map(|(factor, actual)| OverCommitment {
+        factor,
+        actual: actual.scaled(20.0).expect("sound"),
+    });
+    let storm = (0.0_f64..18.0, 0_u32..30).prop_map(|(at, sessions)| Storm { at, sessions });
+    (
+        suspensions(),
+        prop::option::of(pool),
+        prop::option::of(scaling),
+        prop_oneof![Just(Failures::default()), failures()],
+        prop::option::of(over),
+        prop::collection::vec(storm, 0..3),
+    )
+        .prop_map(
+            |(suspension, warm_pool, autoscaling, failures, over_commitment, storms)| Operation {
+                suspension,
+                warm_pool,
+                autoscaling,
+                failures,
+                over_commitment,
+                storms,
+            },
+        )
+}
+
+/// Makes an operation possible that was drawn without a look at its cell.
+fn fitted(mut spec: CellSpec) -> CellSpec {
+    let memory = spec.sandbox.memory_bytes;
+    let operation = &mut spec.operation;
+    if spec.lifecycle == Lifecycle::PerBurst {
+        operation.suspension = None;
+    }
+    if let Some(suspension) = &mut operation.suspension {
+        suspension.memory_bytes = suspension.memory_bytes.min(memory);
+    }
+    if let Some(pool) = &mut operation.warm_pool {
+        pool.memory_bytes = pool.memory_bytes.min(memory);
+    }
+    if let Some(scaling) = &mut operation.autoscaling {
+        scaling.least = scaling.least.min(spec.hosts);
+    }
+    if spec.slots_per_host() == 0 {
+        spec.operation.warm_pool = None;
+    }
+    spec
 }
 
 fn cells() -> impl Strategy<Value = CellSpec> {
@@ -94,10 +203,20 @@ fn cells() -> impl Strategy<Value = CellSpec> {
         demands(),
         placements,
         rules,
+        prop_oneof![1 => Just(Operation::default()), 3 => operations()],
     )
         .prop_map(
-            |((hosts, vcpus, memory), sandbox, session, lifecycle, demand, placement, full)| {
-                CellSpec {
+            |(
+                (hosts, vcpus, memory),
+                sandbox,
+                session,
+                lifecycle,
+                demand,
+                placement,
+                full,
+                operation,
+            )| {
+                fitted(CellSpec {
                     hosts,
                     host: HostCapacity {
                         vcpus,
@@ -109,8 +228,8 @@ fn cells() -> impl Strategy<Value = CellSpec> {
                     demand,
                     placement,
                     full,
-                    operation: Operation::default(),
-                }
+                    operation,
+                })
             },
         )
 }
@@ -131,7 +250,13 @@ proptest! {
         prop_assert!(outcome.is_ok(), "{outcome:?}");
         let outcome = outcome.expect("just checked");
         let slots = u64::from(spec.hosts) * u64::from(spec.slots_per_host());
-        prop_assert!(outcome.sandboxes.peak <= slots);
+        if spec.operation.suspension.is_none() {
+            prop_assert!(outcome.sandboxes.peak <= slots);
+        }
+        let memory = f64::from(spec.hosts) * spec.host.memory_bytes as f64
+            * spec.operation.over_commitment.as_ref().map_or(1.0, |over| over.factor);
+        prop_assert!(outcome.memory_bytes_mean() <= memory * (1.0 + 1e-9));
+        prop_assert!(outcome.operation.powered_hosts.peak <= u64::from(spec.hosts));
         prop_assert!(outcome.utilisation() <= 1.0 + 1e-9);
         let limit = match spec.full {
             Full::Queue { limit } => u64::from(limit),
@@ -142,7 +267,8 @@ proptest! {
             prop_assert!(slowdown >= 1.0 - 1e-9);
         }
         if let Demand::FiniteSource { agents, .. } = spec.demand {
-            prop_assert!(outcome.sessions.peak <= agents);
+            let guests: u64 = spec.operation.storms.iter().map(|storm| u64::from(storm.sessions)).sum();
+            prop_assert!(outcome.sessions.peak <= agents + guests);
         }
         prop_assert!(outcome.series.len() == bins as usize);
     }

@@ -126,6 +126,27 @@ fn delay_follows_halfin_whitt() -> Test {
     Ok(())
 }
 
+/// At ten thousand Erlangs the share that waits is that of the limit: with R + β√R places, β = 1, 22.34%.
+/// Whether places are free changes no faster than sessions end, so even these twenty million events tell
+/// it to a tenth or so only; fewer servers, above, tell more.
+#[test]
+fn halfin_whitt_holds_at_ten_thousand_erlangs() -> Test {
+    let load = 1e4;
+    let spec = places(10_100, Distribution::exponential(1.0)?, load)?;
+    let runs = replicate(&spec, 6.0, 14.0, 139, 48)?;
+    let estimate = runs
+        .estimate(Metric::FractionWaiting, 0.999)
+        .expect("starts");
+    let truth = erlang_c(10_100, load);
+    assert!((truth / 0.2234 - 1.0).abs() < 0.01);
+    assert!(
+        estimate.interval().contains(truth),
+        "{estimate:?} against {truth}"
+    );
+    assert!(estimate.half_width < 0.14, "{estimate:?}");
+    Ok(())
+}
+
 /// Ten machines, mean time to failure 10, mean repair 1, one or two repairmen.
 #[test]
 fn finite_source_is_the_machine_repairman() -> Test {

@@ -25,7 +25,8 @@ pub struct ServiceLevel {
     /// Which quantile of start waits and burst slowdowns the targets are for: 0.99 for the 99th
     /// percentile.
     pub quantile: f64,
-    /// Most seconds from the request for a sandbox to the beginning of its start.
+    /// Most seconds from the request for a sandbox to the beginning of its start, or from the moment
+    /// a suspended one is needed until it has its memory back.
     pub start_wait: Option<f64>,
     /// Largest ratio of a burst's time to its time alone on the host.
     pub burst_slowdown: Option<f64>,
@@ -209,10 +210,9 @@ pub fn assess(
 /// (violations, observations) of a promise in one replication.
 fn violations(promise: Promise, outcome: &CellOutcome) -> (u64, u64) {
     match promise {
-        Promise::StartWait => (
-            outcome.start_wait.above_target() + outcome.unfinished_wait.above_target(),
-            outcome.start_wait.count() + outcome.unfinished_wait.count(),
-        ),
+        Promise::StartWait => outcome.waits().iter().fold((0, 0), |(above, of), tally| {
+            (above + tally.above_target(), of + tally.count())
+        }),
         Promise::BurstSlowdown => (
             outcome.burst_slowdown.above_target(),
             outcome.burst_slowdown.count(),

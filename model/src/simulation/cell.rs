@@ -1,13 +1,16 @@
 //! The event loop of one cell.
 //!
-//! Four sources of events: the next session to open, the timers (end of a think, of a start's delay,
-//! of pacing), the earliest CPU completion over all hosts, and the boundaries of the measured window.
-//! At equal times boundaries come first, then completions, timers, openings: what is freed at an
-//! instant is free for whoever comes at that instant.
+//! Five sources of events: the next session to open, the timers (end of a think, of a start's delay,
+//! of pacing), the earliest CPU completion over all hosts, the occasions of the cell's operation (a host
+//! fails, comes, is switched off; the load is looked at; a storm), and the boundaries of the measured
+//! window. At equal times boundaries come first, then completions, timers, openings, occasions: what is
+//! freed at an instant is free for whoever comes at that instant, and what is done is not lost.
 
 mod accounts;
 mod beginning;
 mod checks;
+mod hosts;
+mod operating;
 mod steps;
 
 use super::arrivals::Arrivals;
@@ -24,6 +27,7 @@ use super::timers::Timers;
 use super::tournament::Tournament;
 use crate::random::{Purpose, SessionStreams, Streams};
 use accounts::{Accounts, BinMarks};
+use operating::{Operating, operating};
 use std::collections::VecDeque;
 
 /// Events handled between two looks at the progress hook.
@@ -44,6 +48,91 @@ enum Phase {
     StartingCpu,
     Thinking,
     Bursting,
+    /// Thinks, and its sandbox will be suspended before it has thought.
+    Idle,
+    /// Thinks; its sandbox is suspended.
+    Suspended,
+    /// Its sandbox is suspended, is needed, and its host has no room.
+    AwaitingRoom,
+    /// In the part of resuming that uses no CPU.
+    ResumeDelayed,
+    /// In the part of resuming that uses CPU.
+    ResumingCpu,
+    /// No session, but an unused sandbox of a warm pool.
+    Pooled,
+    /// One that is to be, waiting for the host's start rate.
+    PoolPaced,
+    /// In the part of its start that uses no CPU.
+    PoolDelayed,
+    /// In the part of its start that uses CPU.
+    PoolCpu,
+    /// Nobody any more; a timer is still to come.
+    Stale,
+}
+
+impl Phase {
+    /// Whether a timer is to come, unless after the end of the run.
+    const fn timed(self) -> bool {
+        matches!(
+            self,
+            Self::Paced
+                | Self::Delayed
+                | Self::Thinking
+                | Self::Idle
+                | Self::Suspended
+                | Self::ResumeDelayed
+                | Self::PoolPaced
+                | Self::PoolDelayed
+        )
+    }
+
+    /// Whether a job is on a CPU.
+    const fn on_cpu(self) -> bool {
+        matches!(
+            self,
+            Self::StartingCpu | Self::Bursting | Self::ResumingCpu | Self::PoolCpu
+        )
+    }
+
+    /// Whether it is in the part of a start, or of resuming, before its CPU work.
+    const fn delayed(self) -> bool {
+        matches!(
+            self,
+            Self::Delayed | Self::ResumeDelayed | Self::PoolDelayed
+        )
+    }
+
+    /// Whether a session's sandbox is placed and not ready.
+    const fn starting(self) -> bool {
+        matches!(self, Self::Paced | Self::Delayed | Self::StartingCpu)
+    }
+
+    /// Whether it is a sandbox of a warm pool and no session.
+    const fn of_pool(self) -> bool {
+        matches!(
+            self,
+            Self::Pooled | Self::PoolPaced | Self::PoolDelayed | Self::PoolCpu
+        )
+    }
+
+    /// Whether a session's sandbox is suspended.
+    const fn suspended(self) -> bool {
+        matches!(self, Self::Suspended | Self::AwaitingRoom)
+    }
+
+    /// Whether a session has a sandbox on a host.
+    fn sandboxed(self, lifecycle: Lifecycle) -> bool {
+        match self {
+            Self::Vacant | Self::Stale | Self::Queued => false,
+            Self::Thinking => lifecycle == Lifecycle::PerSession,
+            phase => !phase.of_pool(),
+        }
+    }
+
+    /// Whether it has something on a host.
+    fn on_host(self, lifecycle: Lifecycle) -> bool {
+        self.of_pool() || self.sandboxed(lifecycle)
+    }
 }
 
 /// One open session.
@@ -53,7 +142,7 @@ struct Session {
     opened: SimTime,
     /// When the sandbox was asked for; from the beginning of the start on, that beginning.
     requested: SimTime,
-    /// When the sandbox got its place.
+    /// When the sandbox got its place; before that, when the request joined the queue.
     placed: SimTime,
     /// When the present CPU job began.
     job_began: SimTime,
@@ -71,18 +160,60 @@ struct Session {
     whole_start: bool,
 }
 
+impl Session {
+    /// One that does nothing yet.
+    const fn new(streams: SessionStreams, now: SimTime, turns: u32) -> Self {
+        Self {
+            streams,
+            opened: now,
+            requested: now,
+            placed: now,
+            job_began: now,
+            work: 0,
+            start_cpu: 0,
+            width: Width::ONE,
+            turns_left: turns,
+            turn: 0,
+            host: 0,
+            phase: Phase::Vacant,
+            whole_start: true,
+        }
+    }
+
+    /// Takes note of a start, or a resume, of so many seconds of latency and of CPU time; returns the
+    /// nanoseconds of its part that uses no CPU.
+    fn set_start(&mut self, latency: f64, cpu: f64, vcpus: u32) -> u64 {
+        let latency = nanoseconds(latency);
+        self.start_cpu = nanoseconds(cpu);
+        self.width = Width::of(self.start_cpu, latency, vcpus);
+        latency.saturating_sub(self.start_cpu)
+    }
+}
+
 /// What a session does next.
 #[derive(Debug, Clone, Copy)]
 enum Step {
     NextTurn,
     ThinkDone,
+    /// A sandbox is needed.
     Request,
+    /// One is still needed.
+    Ask,
     Placed(u32),
     BeginStart,
     DelayDone,
     Ready,
     BurstDone,
     Close,
+    Suspend,
+    Wake,
+    BeginResume,
+    ResumeDelayDone,
+    Resumed,
+    Replenish,
+    BeginPoolStart,
+    PoolDelayDone,
+    PoolReady,
 }
 
 /// One run.
@@ -121,6 +252,12 @@ pub(super) struct Run<'a> {
     events: u64,
     /// CPU-nanoseconds of all jobs that were ever put on a CPU.
     admitted: f64,
+    /// Thinks of more than so many nanoseconds suspend the sandbox.
+    suspend_after: u64,
+    /// When something of the cell's operation is due.
+    next_occasion: SimTime,
+    /// What only cells with an operation, or a minority, need.
+    operating: Option<Box<Operating>>,
 }
 
 impl<'a> Run<'a> {
@@ -171,7 +308,18 @@ impl<'a> Run<'a> {
             bin_marks: BinMarks::default(),
             events: 0,
             admitted: 0.0,
+            suspend_after: spec
+                .operation
+                .suspension
+                .as_ref()
+                .map_or(u64::MAX, |suspension| nanoseconds(suspension.after)),
+            next_occasion: SimTime::NEVER,
+            operating: operating(spec, streams.run(Purpose::Failure)),
         };
+        for _ in 0..spec.hosts {
+            run.accounts.operation.powered.enter(SimTime::ZERO);
+        }
+        run.begin_operating();
         for initial in population {
             run.admit_initial(initial);
             run.settle_ready();
@@ -205,7 +353,8 @@ impl<'a> Run<'a> {
             let completion = self.completions.first_key();
             let timer = self.timers.first_key();
             let opening = self.arrivals.next().0;
-            let next = completion.min(timer).min(opening);
+            let occasion = self.next_occasion.0;
+            let next = completion.min(timer).min(opening).min(occasion);
             if self.boundary.0 <= next {
                 self.now = self.boundary;
                 if self.cross_boundary() {
@@ -219,8 +368,10 @@ impl<'a> Run<'a> {
                 self.complete_job();
             } else if timer == next {
                 self.expire_timer();
-            } else {
+            } else if opening == next {
                 self.open_session();
+            } else {
+                self.meet_occasion();
             }
             self.settle_ready();
         }
@@ -244,15 +395,20 @@ impl<'a> Run<'a> {
         self.completions.set(host, processor.next_completion().0);
         let session = &self.sessions[slot as usize];
         self.accounts.jobs.leave(self.now, session.job_began);
-        let step = if session.phase == Phase::StartingCpu {
-            Step::Ready
-        } else {
-            if session.work > 0 {
-                self.accounts
-                    .slowdown
-                    .record((self.now - session.job_began) as f64 / session.work as f64);
+        let step = match session.phase {
+            Phase::StartingCpu => Step::Ready,
+            Phase::ResumingCpu => Step::Resumed,
+            Phase::PoolCpu => Step::PoolReady,
+            _ => {
+                if session.work > 0 {
+                    let slowdown = (self.now - session.job_began) as f64 / session.work as f64;
+                    self.accounts.slowdown.record(slowdown);
+                    if self.spec.session.minority.is_some() {
+                        self.record_apart(slot, slowdown);
+                    }
+                }
+                Step::BurstDone
             }
-            Step::BurstDone
         };
         self.ready.push((slot, step));
     }
@@ -268,6 +424,16 @@ impl<'a> Run<'a> {
                 Step::BeginStart
             }
             Phase::Delayed => Step::DelayDone,
+            Phase::Idle => Step::Suspend,
+            Phase::Suspended => Step::Wake,
+            Phase::ResumeDelayed => Step::ResumeDelayDone,
+            Phase::PoolPaced => Step::BeginPoolStart,
+            Phase::PoolDelayed => Step::PoolDelayDone,
+            Phase::Stale => {
+                self.sessions[slot as usize].phase = Phase::Vacant;
+                self.vacant.push(slot);
+                return;
+            }
             _ => Step::ThinkDone,
         };
         self.ready.push((slot, step));
@@ -292,30 +458,13 @@ impl<'a> Run<'a> {
 
     /// A new session in the system, doing nothing yet.
     fn admit(&mut self, streams: SessionStreams, turns: u32) -> u32 {
-        let session = Session {
-            streams,
-            opened: self.now,
-            requested: self.now,
-            placed: self.now,
-            job_began: self.now,
-            work: 0,
-            start_cpu: 0,
-            width: Width::ONE,
-            turns_left: turns,
-            turn: 0,
-            host: 0,
-            phase: Phase::Vacant,
-            whole_start: true,
-        };
+        let session = Session::new(streams, self.now, turns);
         self.accounts.sessions.enter(self.now);
-        if let Some(slot) = self.vacant.pop() {
-            self.sessions[slot as usize] = session;
-            slot
-        } else {
-            self.sessions.push(session);
-            // More than 2³² open sessions don't fit in any memory.
-            u32::try_from(self.sessions.len() - 1).unwrap_or(u32::MAX)
+        let slot = self.new_slot(session);
+        if self.operating.is_some() {
+            self.new_session_extra(slot);
         }
+        slot
     }
 
     /// Follows one session until it has to wait for something.
@@ -326,13 +475,26 @@ impl<'a> Run<'a> {
                 Step::NextTurn => self.next_turn(slot),
                 Step::ThinkDone => self.think_done(slot),
                 Step::Request => self.request(slot),
+                Step::Ask => self.ask(slot),
                 Step::Placed(host) => self.placed(slot, host),
                 Step::BeginStart => self.begin_start(slot),
-                Step::DelayDone => self.start_on_cpu(slot),
+                Step::DelayDone => self.on_cpu(slot, Phase::StartingCpu, Step::Ready),
                 Step::Ready => self.start_done(slot),
                 Step::BurstDone => Some(self.burst_done(slot)),
                 Step::Close => {
                     self.close(slot);
+                    None
+                }
+                Step::Suspend => self.suspend(slot),
+                Step::Wake => self.wake(slot),
+                Step::BeginResume => self.begin_resume(slot),
+                Step::ResumeDelayDone => self.on_cpu(slot, Phase::ResumingCpu, Step::Resumed),
+                Step::Resumed => Some(self.resume_done(slot)),
+                Step::Replenish => self.replenish(slot),
+                Step::BeginPoolStart => self.begin_pool_start(slot),
+                Step::PoolDelayDone => self.on_cpu(slot, Phase::PoolCpu, Step::PoolReady),
+                Step::PoolReady => {
+                    self.pool_start_done(slot);
                     None
                 }
             };

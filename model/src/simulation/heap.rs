@@ -33,6 +33,10 @@ impl Heap {
         self.entries.iter().copied()
     }
 
+    pub(super) fn clear(&mut self) {
+        self.entries.clear();
+    }
+
     /// Changes all keys by a function that never reverses their order.
     pub(super) fn map_keys(&mut self, change: impl Fn(u64) -> u64) {
         for entry in &mut self.entries {

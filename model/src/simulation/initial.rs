@@ -8,10 +8,14 @@
 //! with probability proportional to the mean time in it. Starting from there leaves nothing to warm
 //! up but contention; starting empty would take many session lengths, and with heavy tails very many.
 //!
+//! Sandboxes of sessions that have thought for long are suspended. Warm pools are full, and of the
+//! sessions present as many are starting as Erlang's loss formula finds without an unused sandbox.
+//!
 //! If the drawn population doesn't fit the cell, those who don't fit wait in the queue as new
 //! requests, or are left out if there is no room in the queue.
 
 use super::spec::{CellSpec, Demand, Lifecycle};
+use crate::distribution::Distribution;
 use crate::random::{Purpose, Stream, Streams};
 use rand::RngExt;
 use rand_distr::Exp1;
@@ -22,12 +26,14 @@ pub(super) enum InitialPhase {
     Thinking,
     Bursting,
     Starting,
+    Resuming,
 }
 
-const PHASES: [InitialPhase; 3] = [
+const PHASES: [InitialPhase; 4] = [
     InitialPhase::Thinking,
     InitialPhase::Bursting,
     InitialPhase::Starting,
+    InitialPhase::Resuming,
 ];
 
 /// One session present at time zero.
@@ -40,7 +46,7 @@ pub(super) struct Initial {
 }
 
 /// Mean seconds a session spends in each phase if nothing contends.
-fn phase_means(spec: &CellSpec) -> [f64; 3] {
+fn phase_means(spec: &CellSpec) -> [f64; 4] {
     let turns = spec.session.turns.mean();
     let starts = match spec.lifecycle {
         Lifecycle::PerSession => 1.0,
@@ -49,7 +55,8 @@ fn phase_means(spec: &CellSpec) -> [f64; 3] {
     [
         turns * spec.session.think.mean(),
         turns * spec.burst_mean(),
-        starts * spec.start_mean(),
+        starts * spec.start_mean() * spec.expected_miss_share(),
+        turns * spec.resume_seconds_per_turn(),
     ]
 }
 
@@ -67,7 +74,7 @@ pub(super) fn population(spec: &CellSpec, streams: Streams) -> Vec<Initial> {
 /// Each phase's number is the count of a unit-rate Poisson process on [0, mean]; its points, scaled
 /// to [0, 1], put all phases in one random order. A larger mean keeps the points there were, so
 /// populations under different loads or technologies are as alike as they can be.
-fn poisson_population(rate: f64, means: [f64; 3], streams: Streams) -> Vec<Initial> {
+fn poisson_population(rate: f64, means: [f64; 4], streams: Streams) -> Vec<Initial> {
     let mut placed: Vec<(f64, Initial)> = Vec::new();
     for (group, (phase, mean)) in (0_u32..).zip(PHASES.into_iter().zip(means)) {
         let mean = rate * mean;
@@ -96,7 +103,7 @@ fn poisson_population(rate: f64, means: [f64; 3], streams: Streams) -> Vec<Initi
 fn finite_population(
     agents: u64,
     open_rate: f64,
-    means: [f64; 3],
+    means: [f64; 4],
     streams: Streams,
 ) -> Vec<Initial> {
     if open_rate <= 0.0 {
@@ -128,9 +135,8 @@ fn finite_population(
 /// L > r, so drawing L until it exceeds r gives the exact joint law. Draws are bounded; the few in
 /// the far tail take the residual for the latency, which matters only for the width of a start
 /// that uses more than one CPU.
-pub(super) fn residual_start(spec: &CellSpec, random: &mut Stream) -> (f64, f64) {
+pub(super) fn residual_start(latency: &Distribution, random: &mut Stream) -> (f64, f64) {
     const MOST_DRAWS: u32 = 256;
-    let latency = &spec.sandbox.start_latency;
     let residual = latency.sample_stationary_excess(random);
     for _ in 0..MOST_DRAWS {
         let whole = latency.sample(random);
@@ -139,4 +145,15 @@ pub(super) fn residual_start(spec: &CellSpec, random: &mut Stream) -> (f64, f64)
         }
     }
     (residual, residual)
+}
+
+/// The whole of a think of which `left` seconds are left: given the residual r, it has the law of a
+/// think cut to more than r.
+pub(super) fn whole_of_residual(think: &Distribution, left: f64, random: &mut Stream) -> f64 {
+    let above = random.random::<f64>() * think.survival(left);
+    if above > 0.0 && above < 1.0 {
+        think.quantile(1.0 - above).max(left)
+    } else {
+        left
+    }
 }

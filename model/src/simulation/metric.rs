@@ -41,8 +41,28 @@ pub enum Metric {
     RejectionFraction,
     /// Sessions opened per second.
     OpeningRate,
-    /// Starts begun per second.
+    /// Starts begun per second, replacements for warm pools left aside.
     StartRate,
+    /// Mean number of suspended sandboxes.
+    SuspendedSandboxes,
+    /// Mean seconds a suspended sandbox waits for its memory.
+    ResumeWaitMean,
+    /// Share of suspended sandboxes that waited longer than the observation's target for starts.
+    ResumeWaitOverTarget,
+    /// Mean seconds of a resume, contention included.
+    ResumeLatencyMean,
+    /// Share of requests with room that found no unused sandbox.
+    PoolMissFraction,
+    /// Mean number of hosts that are on.
+    PoweredHosts,
+    /// Share of the time of hosts that are on in which sandboxes really hold more than a host has.
+    ShareOverMemory,
+    /// Times a host comes to that per day it is on.
+    TimesOverMemoryPerHostDay,
+    /// Mean slowdown of bursts of sessions outside the noisy minority.
+    MajoritySlowdownMean,
+    /// Mean slowdown of bursts of the noisy minority.
+    MinoritySlowdownMean,
 }
 
 impl CellOutcome {
@@ -66,7 +86,17 @@ impl CellOutcome {
             Metric::SlowdownOverTarget => self.burst_slowdown.fraction_above_target(),
             Metric::RejectionFraction => self.rejection_fraction(),
             Metric::OpeningRate => Some(self.sessions.entered as f64 / self.seconds),
-            Metric::StartRate => Some(self.start_wait.count() as f64 / self.seconds),
+            Metric::StartRate => Some(self.starting.entered as f64 / self.seconds),
+            Metric::SuspendedSandboxes => Some(self.operation.suspended.mean),
+            Metric::ResumeWaitMean => self.operation.resume_wait.mean(),
+            Metric::ResumeWaitOverTarget => self.operation.resume_wait.fraction_above_target(),
+            Metric::ResumeLatencyMean => self.operation.resume_latency.mean(),
+            Metric::PoolMissFraction => self.operation.miss_fraction(),
+            Metric::PoweredHosts => Some(self.operation.powered_hosts.mean),
+            Metric::ShareOverMemory => self.operation.share_over_memory(),
+            Metric::TimesOverMemoryPerHostDay => self.times_over_memory_per_host_day(),
+            Metric::MajoritySlowdownMean => self.operation.majority_slowdown.mean(),
+            Metric::MinoritySlowdownMean => self.operation.minority_slowdown.mean(),
         }
     }
 
@@ -92,6 +122,32 @@ impl CellOutcome {
             Metric::RejectionFraction => {
                 Some((self.requests_rejected as f64, self.requests as f64))
             }
+            Metric::ResumeWaitMean => Some(of(
+                &self.operation.resume_wait,
+                self.operation.resume_wait.sum(),
+            )),
+            Metric::ResumeWaitOverTarget => self
+                .operation
+                .resume_wait
+                .has_target()
+                .then(|| over(&self.operation.resume_wait)),
+            Metric::ResumeLatencyMean => Some(of(
+                &self.operation.resume_latency,
+                self.operation.resume_latency.sum(),
+            )),
+            Metric::PoolMissFraction => {
+                let misses = self.operation.pool_misses;
+                let requests = self.operation.pool_hits + misses;
+                Some((misses as f64, requests as f64))
+            }
+            Metric::MajoritySlowdownMean => Some(of(
+                &self.operation.majority_slowdown,
+                self.operation.majority_slowdown.sum(),
+            )),
+            Metric::MinoritySlowdownMean => Some(of(
+                &self.operation.minority_slowdown,
+                self.operation.minority_slowdown.sum(),
+            )),
             _ => None,
         }
     }

@@ -1,5 +1,9 @@
 //! What one run, or several merged, found.
 
+mod operation;
+
+pub use operation::OperationOutcome;
+
 use super::station::Station;
 use super::tally::Tally;
 use serde::Serialize;
@@ -75,6 +79,10 @@ pub struct Bin {
     pub live_sandboxes: f64,
     /// Mean number of requests waiting for room or for the start rate.
     pub waiting: f64,
+    /// Mean number of suspended sandboxes, which are among the live ones.
+    pub suspended: f64,
+    /// Mean number of hosts that are on.
+    pub powered_hosts: f64,
     /// Mean CPUs in use.
     pub busy_cpus: f64,
     /// Sessions that opened.
@@ -89,6 +97,8 @@ impl Bin {
             (&mut self.live_sessions, other.live_sessions),
             (&mut self.live_sandboxes, other.live_sandboxes),
             (&mut self.waiting, other.waiting),
+            (&mut self.suspended, other.suspended),
+            (&mut self.powered_hosts, other.powered_hosts),
             (&mut self.busy_cpus, other.busy_cpus),
             (&mut self.opened, other.opened),
             (&mut self.rejected, other.rejected),
@@ -134,8 +144,12 @@ pub struct CellOutcome {
     pub bursts_completed: u64,
     /// Bursts that never ran because their request was rejected.
     pub bursts_lost: u64,
-    /// Seconds from the request for a sandbox to the beginning of its start, for starts that began
-    /// in the window.
+    /// Sessions whose last turn ended.
+    pub sessions_completed: u64,
+    /// What came of the cell's [`Operation`](super::Operation), and of its noisy minority.
+    pub operation: OperationOutcome,
+    /// Seconds from the request for a sandbox to the beginning of its start, or until an unused one was
+    /// taken, for those that began or were taken in the window.
     pub start_wait: Tally,
     /// Seconds that requests without a started sandbox had waited when measuring ended: lower
     /// bounds of their waits.
@@ -183,6 +197,7 @@ impl CellOutcome {
             (&mut self.sessions_rejected, other.sessions_rejected),
             (&mut self.bursts_completed, other.bursts_completed),
             (&mut self.bursts_lost, other.bursts_lost),
+            (&mut self.sessions_completed, other.sessions_completed),
             (&mut self.events, other.events),
             (&mut self.events_in_all, other.events_in_all),
         ] {
@@ -196,6 +211,7 @@ impl CellOutcome {
         ] {
             here.merge(there);
         }
+        self.operation.merge(&other.operation, weights);
         self.cpu_seconds_served += other.cpu_seconds_served;
         self.cpu_seconds_demanded += other.cpu_seconds_demanded;
         for (here, there) in self.series.iter_mut().zip(&other.series) {
@@ -203,9 +219,34 @@ impl CellOutcome {
         }
     }
 
-    /// Mean bytes of memory sandboxes held.
+    /// Mean bytes of memory sandboxes held, nominally: live ones, suspended ones, and those of warm
+    /// pools.
     pub fn memory_bytes_mean(&self) -> f64 {
-        self.sandboxes.mean * self.sandbox_memory_bytes as f64
+        let operation = &self.operation;
+        let suspended = operation.suspended.mean;
+        let pooled = operation.pooled.mean + operation.replenishing.mean;
+        (self.sandboxes.mean - suspended) * self.sandbox_memory_bytes as f64
+            + suspended * operation.suspended_memory_bytes as f64
+            + pooled * operation.pooled_memory_bytes as f64
+    }
+
+    /// All waits that a promise on start waits is about: for a start, and for the memory of a suspended
+    /// sandbox, those that were not over at the end included.
+    pub const fn waits(&self) -> [&Tally; 4] {
+        [
+            &self.start_wait,
+            &self.unfinished_wait,
+            &self.operation.resume_wait,
+            &self.operation.unfinished_resume_wait,
+        ]
+    }
+
+    /// How often a host came to hold more than its memory, per day that a host is on; `None` if no host
+    /// ever was.
+    pub fn times_over_memory_per_host_day(&self) -> Option<f64> {
+        const DAY: f64 = 86_400.0;
+        let host_days = self.operation.powered_hosts.mean * self.seconds / DAY;
+        (host_days > 0.0).then(|| self.operation.times_over_memory as f64 / host_days)
     }
 
     /// Mean CPUs in use.

@@ -13,24 +13,27 @@ struct BitSet {
 }
 
 impl BitSet {
-    fn full(count: u32) -> Self {
-        let mut words = vec![u64::MAX; count.div_ceil(64) as usize];
-        if let Some(last) = words.last_mut()
-            && !count.is_multiple_of(64)
-        {
-            *last = (1 << (count % 64)) - 1;
+    /// Without members, for numbers below `size`.
+    fn empty(size: u32) -> Self {
+        Self {
+            words: vec![0; size.div_ceil(64) as usize],
+            count: 0,
         }
-        Self { words, count }
     }
 
-    fn insert(&mut self, index: u32) {
-        self.words[(index / 64) as usize] |= 1 << (index % 64);
-        self.count += 1;
+    fn contains(&self, index: u32) -> bool {
+        self.words[(index / 64) as usize] >> (index % 64) & 1 == 1
     }
 
-    fn remove(&mut self, index: u32) {
-        self.words[(index / 64) as usize] &= !(1 << (index % 64));
-        self.count -= 1;
+    /// Makes a number a member or not.
+    #[inline]
+    fn set(&mut self, index: u32, member: bool) {
+        let word = &mut self.words[(index / 64) as usize];
+        let before = *word;
+        let bit = 1_u64 << (index % 64);
+        *word = if member { before | bit } else { before & !bit };
+        self.count += u32::from(before & bit == 0 && member);
+        self.count -= u32::from(before & bit != 0 && !member);
     }
 
     /// The smallest member not below `from`, or else the smallest of all.
@@ -66,60 +69,94 @@ impl BitSet {
     }
 }
 
-/// Live sandboxes per host, and the rule for choosing among hosts with room.
+/// The hosts that may be chosen, by the order the rule prefers them in.
+#[derive(Debug, Clone)]
+struct Candidates {
+    members: BitSet,
+    /// Keys ordered by preference, for the rules that have one; `u64::MAX` for others than members.
+    preferred: Option<Tournament>,
+}
+
+impl Candidates {
+    fn none(rule: Placement, hosts: u32) -> Self {
+        let ranked = matches!(rule, Placement::BestFit | Placement::LeastLoaded);
+        Self {
+            members: BitSet::empty(hosts),
+            preferred: ranked.then(|| Tournament::new(hosts)),
+        }
+    }
+
+    /// Makes a host a member or not, with its key.
+    fn set(&mut self, host: u32, member: bool, key: u64) {
+        self.members.set(host, member);
+        if let Some(tree) = &mut self.preferred {
+            tree.set(host, if member { key } else { u64::MAX });
+        }
+    }
+}
+
+/// Free places per host, and the rule for choosing among hosts with room.
 #[derive(Debug, Clone)]
 pub(super) struct Placer {
     rule: Placement,
+    /// Places of an empty host.
     slots: u32,
-    live: Vec<u32>,
-    with_room: BitSet,
-    /// Keys ordered by preference, for the rules that have one.
-    preferred: Option<Tournament>,
+    /// Places for new sandboxes.
+    free: Vec<u32>,
+    with_room: Candidates,
+    /// Hosts with room and an unused sandbox; only where there are such.
+    pooled: Option<Candidates>,
     next: u32,
 }
 
 impl Placer {
+    /// All hosts are empty.
     pub(super) fn new(rule: Placement, hosts: u32, slots: u32) -> Self {
-        let ranked = matches!(rule, Placement::BestFit | Placement::LeastLoaded);
         let mut placer = Self {
             rule,
             slots,
-            live: vec![0; hosts as usize],
-            with_room: BitSet::full(hosts),
-            preferred: ranked.then(|| Tournament::new(hosts)),
+            free: vec![slots; hosts as usize],
+            with_room: Candidates::none(rule, hosts),
+            pooled: None,
             next: 0,
         };
-        if let Some(tree) = &mut placer.preferred {
-            for host in 0..hosts {
-                tree.set(host, key(rule, 0, slots));
-            }
+        for host in 0..hosts {
+            placer.with_room.set(host, slots > 0, placer.key(slots));
         }
         placer
     }
 
-    /// Live sandboxes on each host.
-    pub(super) fn live(&self) -> &[u32] {
-        &self.live
+    /// Places free on each host.
+    pub(super) fn free(&self) -> &[u32] {
+        &self.free
     }
 
     /// Whether any host has room.
     pub(super) const fn has_room(&self) -> bool {
-        self.with_room.count > 0
+        self.with_room.members.count > 0
     }
 
-    /// Chooses a host with room and takes a slot there. `generator` is called only by random
-    /// rules.
+    /// Chooses a host with room, one with an unused sandbox if there is such, and takes a place
+    /// there. `generator` is called only by random rules.
+    #[inline]
     pub(super) fn place<R: Rng>(&mut self, generator: impl FnOnce() -> R) -> Option<u32> {
-        let room = self.with_room.count;
+        let candidates = match &self.pooled {
+            Some(pooled) if pooled.members.count > 0 => pooled,
+            _ => &self.with_room,
+        };
+        let members = &candidates.members;
+        let room = members.count;
         if room == 0 {
             return None;
         }
         let host = match self.rule {
-            Placement::FirstFit => self.with_room.next_cyclic(0)?,
-            Placement::BestFit | Placement::LeastLoaded => self.preferred.as_ref()?.first_index(),
+            Placement::FirstFit => members.next_cyclic(0)?,
+            Placement::BestFit | Placement::LeastLoaded => {
+                candidates.preferred.as_ref()?.first_index()
+            }
             Placement::RoundRobin => {
-                let host = self.with_room.next_cyclic(self.next)?;
-                self.next = if (host as usize) + 1 < self.live.len() {
+                let host = members.next_cyclic(self.next)?;
+                self.next = if (host as usize) + 1 < self.free.len() {
                     host + 1
                 } else {
                     0
@@ -128,19 +165,19 @@ impl Placer {
             }
             Placement::Random => {
                 let rank = generator().random_range(0..room);
-                self.with_room.select(rank)?
+                members.select(rank)?
             }
             Placement::PowerOfTwo => {
                 let mut generator = generator();
                 let one = generator.random_range(0..room);
-                let first = self.with_room.select(one)?;
+                let first = members.select(one)?;
                 if room == 1 {
                     first
                 } else {
                     let other = generator.random_range(0..room - 1);
                     let other = other + u32::from(other >= one);
-                    let second = self.with_room.select(other)?;
-                    if self.live[second as usize] < self.live[first as usize] {
+                    let second = members.select(other)?;
+                    if self.free[second as usize] > self.free[first as usize] {
                         second
                     } else {
                         first
@@ -152,39 +189,57 @@ impl Placer {
         Some(host)
     }
 
-    /// Takes a slot on a host known to have room.
+    /// Takes a place on a host known to have room.
+    #[inline]
     pub(super) fn take(&mut self, host: u32) {
-        let live = &mut self.live[host as usize];
-        *live += 1;
-        if *live == self.slots {
-            self.with_room.remove(host);
+        self.set_free(host, self.free[host as usize] - 1);
+    }
+
+    /// Gives a place back.
+    #[inline]
+    pub(super) fn release(&mut self, host: u32) {
+        self.set_free(host, self.free[host as usize] + 1);
+    }
+
+    /// Says how many places a host has for new sandboxes.
+    #[inline]
+    pub(super) fn set_free(&mut self, host: u32, free: u32) {
+        let before = std::mem::replace(&mut self.free[host as usize], free);
+        if (before == 0) != (free == 0) || self.with_room.preferred.is_some() {
+            let key = self.key(free);
+            self.with_room.set(host, free > 0, key);
         }
-        if let Some(tree) = &mut self.preferred {
-            tree.set(host, key(self.rule, *live, self.slots));
+        if let Some(pooled) = &mut self.pooled
+            && pooled.members.contains(host)
+        {
+            // `set_pooled` makes members of hosts with room only; they leave when they are full.
+            let key = key(self.rule, free, self.slots);
+            pooled.set(host, free > 0, key);
         }
     }
 
-    /// Gives a slot back.
-    pub(super) fn release(&mut self, host: u32) {
-        let live = &mut self.live[host as usize];
-        if *live == self.slots {
-            self.with_room.insert(host);
-        }
-        *live -= 1;
-        if let Some(tree) = &mut self.preferred {
-            tree.set(host, key(self.rule, *live, self.slots));
-        }
+    /// Says whether a host has an unused sandbox. Has to be called again whenever the host's places
+    /// have changed from none to some.
+    pub(super) fn set_pooled(&mut self, host: u32, pooled: bool) {
+        let hosts = u32::try_from(self.free.len()).unwrap_or(u32::MAX);
+        let free = self.free[host as usize];
+        let key = self.key(free);
+        self.pooled
+            .get_or_insert_with(|| Candidates::none(self.rule, hosts))
+            .set(host, pooled && free > 0, key);
+    }
+
+    fn key(&self, free: u32) -> u64 {
+        key(self.rule, free, self.slots)
     }
 }
 
-/// Smaller is preferred; full hosts last.
-fn key(rule: Placement, live: u32, slots: u32) -> u64 {
-    if live == slots {
-        u64::MAX
-    } else if rule == Placement::BestFit {
-        u64::from(slots - live)
+/// Of a host with room; smaller is preferred.
+fn key(rule: Placement, free: u32, slots: u32) -> u64 {
+    if rule == Placement::BestFit {
+        u64::from(free)
     } else {
-        u64::from(live)
+        u64::from(slots.saturating_sub(free))
     }
 }
 
@@ -211,7 +266,7 @@ mod tests {
             for _ in 0..130 * 3 {
                 assert!(placer.place(|| &mut random).is_some(), "{rule:?}");
             }
-            assert!(placer.live().iter().all(|&live| live == 3), "{rule:?}");
+            assert!(placer.free().iter().all(|&free| free == 0), "{rule:?}");
             assert_eq!(placer.place(|| &mut random), None, "{rule:?}");
             placer.release(77);
             assert_eq!(placer.place(|| &mut random), Some(77), "{rule:?}");
@@ -257,10 +312,8 @@ mod tests {
 
     #[test]
     fn search_wraps_around() {
-        let mut set = BitSet::full(130);
-        for index in (0..130).filter(|&index| index != 3) {
-            set.remove(index);
-        }
+        let mut set = BitSet::empty(130);
+        set.set(3, true);
         assert_eq!(set.next_cyclic(4), Some(3));
         assert_eq!(set.next_cyclic(129), Some(3));
         assert_eq!(set.next_cyclic(3), Some(3));

@@ -143,6 +143,22 @@ impl Processor {
         Some(done.slot)
     }
 
+    /// Takes all jobs off; `each` is told their slot and the CPU-nanoseconds they still needed.
+    pub(super) fn clear(
+        &mut self,
+        now: SimTime,
+        width_of: impl Fn(u32) -> Width,
+        mut each: impl FnMut(u32, f64),
+    ) {
+        self.advance(now);
+        for job in self.jobs.iter() {
+            let left = f64::from_bits(job.key) - self.virtual_now;
+            each(job.slot, left * width_of(job.slot).cpus());
+        }
+        self.jobs.clear();
+        self.change_width(0);
+    }
+
     /// When the next job ends if nothing changes.
     #[expect(
         clippy::cast_possible_truncation,

@@ -184,11 +184,15 @@ impl CellSpec {
         {
             return Err(invalid("start_rate_limit", "must be a positive number"));
         }
+        // An impossible operation makes no sense of what fits.
+        self.operation.validate(self)?;
         if self.slots_per_host() == 0 {
-            return Err(invalid(
-                "memory_bytes",
-                "not one sandbox fits on a host, so no session could ever be served",
-            ));
+            let nothing_fits = "not one sandbox fits on a host, so no session could ever be served";
+            let field = match self.operation.warm_pool {
+                Some(_) => "memory_bytes, or warm_pool",
+                None => "memory_bytes",
+            };
+            return Err(invalid(field, nothing_fits));
         }
         if let Demand::FiniteSource { agents, .. } = &self.demand
             && *agents == 0
@@ -207,10 +211,13 @@ impl CellSpec {
                 return Err(invalid(field, "its mean must be a non-negative number"));
             }
         }
-        let peak = match &self.demand {
-            Demand::Poisson { rate } => rate.peak() * self.uncontended_session_mean(),
-            Demand::FiniteSource { agents, .. } => *agents as f64,
-        };
+        let storms = self.operation.storms.iter();
+        let storms: f64 = storms.map(|storm| f64::from(storm.sessions)).sum();
+        let peak = storms
+            + match &self.demand {
+                Demand::Poisson { rate } => rate.peak() * self.uncontended_session_mean(),
+                Demand::FiniteSource { agents, .. } => *agents as f64,
+            };
         if peak.is_nan() || peak > MOST_SESSIONS {
             return Err(invalid(
                 "demand",
@@ -223,23 +230,24 @@ impl CellSpec {
         if let Some(minority) = &shape.minority {
             minority.validate()?;
         }
-        self.operation.validate(self)
+        Ok(())
     }
 
-    /// Most sandboxes one host can hold at once: the lesser of what memory and the density limit
-    /// allow.
+    /// Most sandboxes of sessions one host can hold live at once: the lesser of what memory and the
+    /// density limit allow, with a warm pool set aside and memory over-committed as the cell's
+    /// operation says.
     pub fn slots_per_host(&self) -> u32 {
         let by_memory = match self.sandbox.memory_bytes {
             0 => u32::MAX,
-            bytes => u32::try_from(self.host.memory_bytes / bytes).unwrap_or(u32::MAX),
+            bytes => u32::try_from(self.session_bytes_per_host() / bytes).unwrap_or(u32::MAX),
         };
-        by_memory.min(self.sandbox.density_limit.unwrap_or(u32::MAX))
+        by_memory.min(self.session_density())
     }
 
-    /// Mean seconds from opening to closing of a session that never waits and shares its CPU with
-    /// nobody.
+    /// Mean seconds from opening to closing of a session that never waits, shares its CPU with
+    /// nobody, loses no sandbox and finds no unused one in a warm pool.
     pub fn uncontended_session_mean(&self) -> f64 {
-        let turn = self.session.think.mean() + self.burst_mean();
+        let turn = self.session.think.mean() + self.burst_mean() + self.resume_seconds_per_turn();
         let start = self.start_mean();
         let turns = self.session.turns.mean();
         match self.lifecycle {
@@ -248,19 +256,26 @@ impl CellSpec {
         }
     }
 
-    /// Mean CPU-seconds one session takes on these hosts, its sandbox starts included.
+    /// Mean CPU-seconds one session takes on these hosts, its sandbox starts and resumes included.
     pub fn session_cpu_mean(&self) -> f64 {
         let turns = self.session.turns.mean();
         let starts = match self.lifecycle {
             Lifecycle::PerSession => 1.0,
             Lifecycle::PerBurst => turns,
         };
-        turns * self.burst_mean() + starts * self.sandbox.start_cpu.mean()
+        let resumes = self
+            .operation
+            .suspension
+            .as_ref()
+            .map_or(0.0, |suspension| {
+                self.session.think.survival(suspension.after) * suspension.resume_cpu.mean()
+            });
+        turns * (self.burst_mean() + resumes) + starts * self.sandbox.start_cpu.mean()
     }
 
     /// Mean CPU-seconds of a burst on these hosts.
     pub(super) fn burst_mean(&self) -> f64 {
-        self.session.burst.mean() * self.sandbox.relative_cpu
+        self.session.burst_mean() * self.sandbox.relative_cpu
     }
 
     /// Mean seconds of a start that shares its CPU with nobody.

@@ -2,8 +2,8 @@
 
 use super::Run;
 use crate::simulation::error::SimulationError;
-use crate::simulation::outcome::{Bin, CellOutcome, Presence};
-use crate::simulation::spec::Observation;
+use crate::simulation::outcome::{Bin, CellOutcome, OperationOutcome, Presence};
+use crate::simulation::spec::{CellSpec, Observation};
 use crate::simulation::station::Station;
 use crate::simulation::tally::Tally;
 use crate::simulation::time::{NANOSECONDS_PER_SECOND, SimTime, to_seconds};
@@ -25,6 +25,8 @@ pub(super) struct Accounts {
     pub(super) sessions_rejected: u64,
     pub(super) bursts_completed: u64,
     pub(super) bursts_lost: u64,
+    pub(super) sessions_completed: u64,
+    pub(super) operation: OperationAccounts,
     /// CPU-nanoseconds.
     pub(super) demanded: u128,
     pub(super) served_before: f64,
@@ -48,13 +50,16 @@ impl Accounts {
             sessions_rejected: 0,
             bursts_completed: 0,
             bursts_lost: 0,
+            sessions_completed: 0,
+            operation: OperationAccounts::new(observation)?,
             demanded: 0,
             served_before: 0.0,
             events_before: 0,
         })
     }
 
-    pub(super) fn stations(&mut self) -> [&mut Station; 6] {
+    pub(super) fn stations(&mut self) -> [&mut Station; STATIONS] {
+        let operation = &mut self.operation;
         [
             &mut self.sessions,
             &mut self.sandboxes,
@@ -62,7 +67,112 @@ impl Accounts {
             &mut self.pacing,
             &mut self.starting,
             &mut self.jobs,
+            &mut operation.suspended,
+            &mut operation.resume_queue,
+            &mut operation.resuming,
+            &mut operation.pooled,
+            &mut operation.replenishing,
+            &mut operation.powered,
+            &mut operation.over_memory,
         ]
+    }
+}
+
+/// Number of stations.
+pub(super) const STATIONS: usize = 13;
+
+/// What only cells with an operation, or a minority, have something to say of.
+#[derive(Debug, Clone)]
+pub(super) struct OperationAccounts {
+    pub(super) suspended: Station,
+    pub(super) resume_queue: Station,
+    pub(super) resuming: Station,
+    pub(super) pooled: Station,
+    pub(super) replenishing: Station,
+    pub(super) powered: Station,
+    pub(super) over_memory: Station,
+    pub(super) resume_wait: Tally,
+    pub(super) resume_latency: Tally,
+    pub(super) majority_slowdown: Tally,
+    pub(super) minority_slowdown: Tally,
+    pub(super) pool_hits: u64,
+    pub(super) pool_misses: u64,
+    pub(super) boots: u64,
+    pub(super) host_failures: u64,
+    pub(super) sandboxes_lost: u64,
+    pub(super) bursts_interrupted: u64,
+    pub(super) restarts: u64,
+    pub(super) sessions_ended_by_failure: u64,
+    pub(super) storm_sessions: u64,
+    pub(super) times_over_memory: u64,
+    /// CPU-nanoseconds of lost jobs that were never served.
+    pub(super) abandoned: u128,
+    /// CPU-nanoseconds that lost jobs had been served.
+    pub(super) wasted: u128,
+}
+
+impl OperationAccounts {
+    fn new(observation: &Observation) -> Result<Self, SimulationError> {
+        Ok(Self {
+            suspended: Station::new(),
+            resume_queue: Station::new(),
+            resuming: Station::new(),
+            pooled: Station::new(),
+            replenishing: Station::new(),
+            powered: Station::new(),
+            over_memory: Station::new(),
+            resume_wait: Tally::waits(observation.start_wait_target)?,
+            resume_latency: Tally::waits(None)?,
+            majority_slowdown: Tally::slowdowns(observation.slowdown_target)?,
+            minority_slowdown: Tally::slowdowns(observation.slowdown_target)?,
+            pool_hits: 0,
+            pool_misses: 0,
+            boots: 0,
+            host_failures: 0,
+            sandboxes_lost: 0,
+            bursts_interrupted: 0,
+            restarts: 0,
+            sessions_ended_by_failure: 0,
+            storm_sessions: 0,
+            times_over_memory: 0,
+            abandoned: 0,
+            wasted: 0,
+        })
+    }
+
+    fn outcome(&self, spec: &CellSpec, unfinished: &Tally, window: u64) -> OperationOutcome {
+        let operation = &spec.operation;
+        OperationOutcome {
+            suspended_memory_bytes: operation
+                .suspension
+                .as_ref()
+                .map_or(0, |suspension| suspension.memory_bytes),
+            pooled_memory_bytes: operation.warm_pool.map_or(0, |pool| pool.memory_bytes),
+            suspended: Presence::of(&self.suspended, window),
+            resume_queue: Presence::of(&self.resume_queue, window),
+            resuming: Presence::of(&self.resuming, window),
+            resume_wait: self.resume_wait.clone(),
+            unfinished_resume_wait: unfinished.clone(),
+            resume_latency: self.resume_latency.clone(),
+            pooled: Presence::of(&self.pooled, window),
+            replenishing: Presence::of(&self.replenishing, window),
+            pool_hits: self.pool_hits,
+            pool_misses: self.pool_misses,
+            powered_hosts: Presence::of(&self.powered, window),
+            boots: self.boots,
+            host_failures: self.host_failures,
+            sandboxes_lost: self.sandboxes_lost,
+            bursts_interrupted: self.bursts_interrupted,
+            restarts: self.restarts,
+            sessions_ended_by_failure: self.sessions_ended_by_failure,
+            cpu_nanoseconds_abandoned: self.abandoned,
+            cpu_nanoseconds_wasted: self.wasted,
+            storm_sessions: self.storm_sessions,
+            hosts_over_memory: Presence::of(&self.over_memory, window),
+            times_over_memory: self.times_over_memory,
+            majority_slowdown: self.majority_slowdown.clone(),
+            minority_slowdown: self.minority_slowdown.clone(),
+        }
     }
 }
 
@@ -73,6 +183,8 @@ pub(super) struct BinMarks {
     sessions: u128,
     sandboxes: u128,
     waiting: u128,
+    suspended: u128,
+    powered: u128,
     served: f64,
     opened: u64,
     rejected: u64,
@@ -80,7 +192,7 @@ pub(super) struct BinMarks {
 
 impl Run<'_> {
     /// CPU-nanoseconds served by all hosts up to now.
-    fn served(&mut self) -> f64 {
+    pub(super) fn served(&mut self) -> f64 {
         let mut served = 0.0;
         for processor in &mut self.processors {
             processor.advance(self.now);
@@ -138,6 +250,8 @@ impl Run<'_> {
             sessions: accounts.sessions.area(),
             sandboxes: accounts.sandboxes.area(),
             waiting: accounts.queue.area() + accounts.pacing.area(),
+            suspended: accounts.operation.suspended.area(),
+            powered: accounts.operation.powered.area(),
             served,
             opened: accounts.sessions.entered(),
             rejected: accounts.rejected,
@@ -157,6 +271,8 @@ impl Run<'_> {
             live_sessions: mean(from.sessions, to.sessions),
             live_sandboxes: mean(from.sandboxes, to.sandboxes),
             waiting: mean(from.waiting, to.waiting),
+            suspended: mean(from.suspended, to.suspended),
+            powered_hosts: mean(from.powered, to.powered),
             busy_cpus: (to.served - from.served) / length,
             opened: (to.opened - from.opened) as f64,
             rejected: (to.rejected - from.rejected) as f64,
@@ -188,6 +304,10 @@ impl Run<'_> {
             sessions_rejected: accounts.sessions_rejected,
             bursts_completed: accounts.bursts_completed,
             bursts_lost: accounts.bursts_lost,
+            sessions_completed: accounts.sessions_completed,
+            operation: accounts
+                .operation
+                .outcome(self.spec, &found.resume_waits, window),
             start_wait: accounts.start_wait.clone(),
             unfinished_wait: found.waits,
             start_latency: accounts.start_latency.clone(),

@@ -1,6 +1,7 @@
 //! What a session does next.
 
 use super::{Phase, Run, Step};
+use crate::distribution::Distribution;
 use crate::random::Purpose;
 use crate::simulation::heap::Entry;
 use crate::simulation::processor::Width;
@@ -11,6 +12,7 @@ impl Run<'_> {
     pub(super) fn next_turn(&mut self, slot: u32) -> Option<Step> {
         let session = &mut self.sessions[slot as usize];
         if session.turns_left == 0 {
+            self.accounts.sessions_completed += 1;
             if self.spec.lifecycle == Lifecycle::PerSession {
                 self.release(slot);
             }
@@ -20,6 +22,9 @@ impl Run<'_> {
         session.turn = session.turn.wrapping_add(1);
         let mut random = session.streams.stream(Purpose::Think, session.turn);
         let think = nanoseconds(self.spec.session.think.sample(&mut random));
+        if think > self.suspend_after {
+            return self.think_long(slot, think);
+        }
         self.wait(slot, Phase::Thinking, think, Step::ThinkDone)
     }
 
@@ -32,18 +37,25 @@ impl Run<'_> {
     }
 
     pub(super) fn request(&mut self, slot: u32) -> Option<Step> {
+        self.sessions[slot as usize].requested = self.now;
+        self.ask(slot)
+    }
+
+    /// Asks for a sandbox that has been needed since `requested`.
+    pub(super) fn ask(&mut self, slot: u32) -> Option<Step> {
         let session = &mut self.sessions[slot as usize];
-        session.requested = self.now;
         self.accounts.requests += 1;
         let (streams, turn) = (session.streams, session.turn);
         if let Some(host) = self
             .placer
             .place(|| streams.stream(Purpose::Placement, turn))
         {
+            self.occupy(host);
             return Some(Step::Placed(host));
         }
         if self.queue.len() < self.queue_limit {
             session.phase = Phase::Queued;
+            session.placed = self.now;
             self.queue.push_back(slot);
             self.accounts.queue.enter(self.now);
             return None;
@@ -51,7 +63,11 @@ impl Run<'_> {
         self.accounts.rejected += 1;
         match self.spec.lifecycle {
             Lifecycle::PerSession => {
-                self.accounts.sessions_rejected += 1;
+                if self.has_restarted(slot) {
+                    self.accounts.operation.sessions_ended_by_failure += 1;
+                } else {
+                    self.accounts.sessions_rejected += 1;
+                }
                 Some(Step::Close)
             }
             Lifecycle::PerBurst => {
@@ -67,46 +83,61 @@ impl Run<'_> {
         session.host = host;
         session.placed = self.now;
         self.accounts.sandboxes.enter(self.now);
-        if self.start_spacing == 0 {
+        if self.operating.is_some() {
+            self.draw_actual(slot);
+            if self.claim(slot) {
+                let session = &self.sessions[slot as usize];
+                self.accounts
+                    .start_wait
+                    .record_nanoseconds(self.now - session.requested);
+                return self.sandbox_ready(slot);
+            }
+        }
+        let pace = self.pace(host);
+        if pace == 0 {
             return Some(Step::BeginStart);
+        }
+        self.accounts.pacing.enter(self.now);
+        self.wait(slot, Phase::Paced, pace, Step::BeginStart)
+    }
+
+    /// Nanoseconds the next start on a host has to wait for the start rate.
+    pub(super) fn pace(&mut self, host: u32) -> u64 {
+        if self.start_spacing == 0 {
+            return 0;
         }
         let next = &mut self.next_start[host as usize];
         let begin = self.now.max(*next);
         *next = begin + self.start_spacing;
-        if begin == self.now {
-            return Some(Step::BeginStart);
-        }
-        self.accounts.pacing.enter(self.now);
-        self.wait(slot, Phase::Paced, begin - self.now, Step::BeginStart)
+        begin - self.now
     }
 
     pub(super) fn begin_start(&mut self, slot: u32) -> Option<Step> {
         let sandbox = &self.spec.sandbox;
+        let number = self.start_draw(slot);
         let session = &mut self.sessions[slot as usize];
         self.accounts
             .start_wait
             .record_nanoseconds(self.now - session.requested);
         session.requested = self.now;
         session.whole_start = true;
-        let draw = |purpose| session.streams.stream(purpose, session.turn);
+        let draw = |purpose| session.streams.stream(purpose, number);
         let latency = sandbox
             .start_latency
             .sample(&mut draw(Purpose::StartLatency));
         let cpu = sandbox.start_cpu.sample(&mut draw(Purpose::StartCpu));
-        let latency = nanoseconds(latency);
-        session.start_cpu = nanoseconds(cpu);
-        session.width = Width::of(session.start_cpu, latency, self.spec.host.vcpus);
+        let delay = session.set_start(latency, cpu, self.spec.host.vcpus);
         self.accounts.demanded += u128::from(session.start_cpu);
         self.accounts.starting.enter(self.now);
-        let delay = latency.saturating_sub(session.start_cpu);
         self.wait(slot, Phase::Delayed, delay, Step::DelayDone)
     }
 
-    pub(super) fn start_on_cpu(&mut self, slot: u32) -> Option<Step> {
+    /// The CPU work of a start or a resume begins.
+    pub(super) fn on_cpu(&mut self, slot: u32, phase: Phase, then: Step) -> Option<Step> {
         let session = &mut self.sessions[slot as usize];
-        session.phase = Phase::StartingCpu;
+        session.phase = phase;
         let (cpu, width) = (session.start_cpu, session.width);
-        self.join_cpu(slot, cpu, width, Step::Ready)
+        self.join_cpu(slot, cpu, width, then)
     }
 
     pub(super) fn start_done(&mut self, slot: u32) -> Option<Step> {
@@ -117,6 +148,11 @@ impl Run<'_> {
                 .start_latency
                 .record_nanoseconds(self.now - session.requested);
         }
+        self.sandbox_ready(slot)
+    }
+
+    /// The session has a started sandbox.
+    fn sandbox_ready(&mut self, slot: u32) -> Option<Step> {
         match self.spec.lifecycle {
             Lifecycle::PerSession => Some(Step::NextTurn),
             Lifecycle::PerBurst => self.begin_burst(slot),
@@ -143,7 +179,9 @@ impl Run<'_> {
         session.phase = Phase::Vacant;
         self.accounts.sessions.leave(self.now, session.opened);
         self.vacant.push(slot);
-        self.arrivals.closed(self.now);
+        if !self.is_guest(slot) {
+            self.arrivals.closed(self.now);
+        }
     }
 
     /// Gives the sandbox's place back; the first in the queue gets it.
@@ -151,12 +189,16 @@ impl Run<'_> {
         let session = &self.sessions[slot as usize];
         let host = session.host;
         self.accounts.sandboxes.leave(self.now, session.placed);
+        if self.operating.is_some() {
+            self.release_operated(slot, host);
+            return;
+        }
         self.placer.release(host);
         if let Some(waiting) = self.queue.pop_front() {
             // There is a queue only when no other host has room.
             self.placer.take(host);
-            let requested = self.sessions[waiting as usize].requested;
-            self.accounts.queue.leave(self.now, requested);
+            let queued = self.sessions[waiting as usize].placed;
+            self.accounts.queue.leave(self.now, queued);
             self.ready.push((waiting, Step::Placed(host)));
         }
     }
@@ -196,6 +238,9 @@ impl Run<'_> {
         session.width = width;
         self.admitted += cpu as f64;
         let host = session.host;
+        if let Some(operating) = &mut self.operating {
+            operating.extras[slot as usize].job = cpu;
+        }
         let processor = &mut self.processors[host as usize];
         processor.add(self.now, slot, cpu, width);
         self.completions.set(host, processor.next_completion().0);
@@ -203,11 +248,20 @@ impl Run<'_> {
         None
     }
 
+    /// The bursts of the session's group.
+    pub(super) fn burst_of(&self, slot: u32) -> &Distribution {
+        match &self.spec.session.minority {
+            Some(minority) if self.is_minority(slot) => &minority.burst,
+            _ => &self.spec.session.burst,
+        }
+    }
+
     pub(super) fn draw_burst(&mut self, slot: u32) {
-        let session = &mut self.sessions[slot as usize];
+        let session = &self.sessions[slot as usize];
         let mut random = session.streams.stream(Purpose::Burst, session.turn);
-        let work = self.spec.session.burst.sample(&mut random) * self.spec.sandbox.relative_cpu;
-        session.work = nanoseconds(work);
-        self.accounts.demanded += u128::from(session.work);
+        let work = self.burst_of(slot).sample(&mut random) * self.spec.sandbox.relative_cpu;
+        let work = nanoseconds(work);
+        self.sessions[slot as usize].work = work;
+        self.accounts.demanded += u128::from(work);
     }
 }

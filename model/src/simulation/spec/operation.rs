@@ -1,7 +1,8 @@
 //! How a cell is run: what happens to idle sandboxes, to unused ones, to hosts, and to memory.
 
-use super::{CellSpec, Lifecycle, invalid};
+use super::{CellSpec, Demand, Lifecycle, SessionShape, invalid};
 use crate::distribution::Distribution;
+use crate::queueing::erlang::erlang_b;
 use crate::simulation::error::SimulationError;
 
 /// How a cell is run beyond starting a sandbox for each request. Everything is off by default.
@@ -176,7 +177,7 @@ impl Operation {
         for storm in &self.storms {
             time("storms.at", storm.at)?;
         }
-        self.refuse_unfinished()
+        Ok(())
     }
 
     fn validate_sandboxes(&self, cell: &CellSpec) -> Result<(), SimulationError> {
@@ -252,21 +253,106 @@ impl Operation {
         }
         Ok(())
     }
+}
 
-    /// What the simulator cannot do yet is refused rather than left out in silence.
-    fn refuse_unfinished(&self) -> Result<(), SimulationError> {
-        let unfinished = [
-            ("suspension", self.suspension.is_some()),
-            ("warm_pool", self.warm_pool.is_some()),
-            ("autoscaling", self.autoscaling.is_some()),
-            ("failures", !self.failures.is_none()),
-            ("over_commitment", self.over_commitment.is_some()),
-            ("storms", !self.storms.is_empty()),
-        ];
-        match unfinished.into_iter().find(|&(_, used)| used) {
-            None => Ok(()),
-            Some((field, _)) => Err(invalid(field, "is not simulated yet; leave it out")),
+/// What the operation means for the numbers of a cell.
+impl CellSpec {
+    /// Bytes of memory set aside on each host for its warm pool.
+    pub(in crate::simulation) fn pool_bytes(&self) -> u64 {
+        self.operation.warm_pool.map_or(0, |pool| {
+            u64::from(pool.per_host).saturating_mul(pool.memory_bytes)
+        })
+    }
+
+    /// Nominal bytes a host has for sandboxes of sessions.
+    pub(in crate::simulation) fn session_bytes_per_host(&self) -> u64 {
+        let memory = self.host.memory_bytes;
+        let placed = match &self.operation.over_commitment {
+            None => memory,
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "float-to-integer casts saturate, which is what is wanted"
+            )]
+            Some(over) => (memory as f64 * over.factor) as u64,
+        };
+        placed.saturating_sub(self.pool_bytes())
+    }
+
+    /// Most live sandboxes of sessions on a host by the density limit.
+    pub(in crate::simulation) fn session_density(&self) -> u32 {
+        match (self.sandbox.density_limit, self.operation.warm_pool) {
+            (None, _) => u32::MAX,
+            (Some(limit), None) => limit,
+            (Some(limit), Some(pool)) => limit.saturating_sub(pool.per_host),
         }
+    }
+
+    /// Mean seconds of a turn in which a sandbox is being resumed, if nothing contends.
+    pub(in crate::simulation) fn resume_seconds_per_turn(&self) -> f64 {
+        self.operation
+            .suspension
+            .as_ref()
+            .map_or(0.0, |suspension| {
+                self.session.think.survival(suspension.after) * suspension.resume_latency.mean()
+            })
+    }
+
+    /// Mean seconds for which a session takes one whole place, if nothing contends; a suspended
+    /// sandbox takes a part of one.
+    pub(in crate::simulation) fn uncontended_place_seconds(&self) -> f64 {
+        let turns = self.session.turns.mean();
+        match self.lifecycle {
+            Lifecycle::PerBurst => turns * (self.burst_mean() + self.start_mean()),
+            Lifecycle::PerSession => {
+                let saved = self
+                    .operation
+                    .suspension
+                    .as_ref()
+                    .map_or(0.0, |suspension| {
+                        let think = &self.session.think;
+                        let suspended = think.mean() - think.integrated_survival(suspension.after);
+                        let full = self.sandbox.memory_bytes.max(1) as f64;
+                        suspended * (1.0 - suspension.memory_bytes as f64 / full)
+                    });
+                self.uncontended_session_mean() - turns * saved
+            }
+        }
+    }
+
+    /// Sessions per second at the beginning, if nothing contends.
+    pub(in crate::simulation) fn session_rate_at_first(&self) -> f64 {
+        match &self.demand {
+            Demand::Poisson { rate } => rate.rate(0.0),
+            Demand::FiniteSource { agents, open_rate } => {
+                let rate = open_rate.rate(0.0);
+                *agents as f64 * rate / (1.0 + rate * self.uncontended_session_mean())
+            }
+        }
+    }
+
+    /// Share of requests that find no unused sandbox, as Erlang's loss formula has it when they are
+    /// spread evenly over all hosts; one without a warm pool.
+    pub(in crate::simulation) fn expected_miss_share(&self) -> f64 {
+        let Some(pool) = self.operation.warm_pool else {
+            return 1.0;
+        };
+        let starts = match self.lifecycle {
+            Lifecycle::PerSession => 1.0,
+            Lifecycle::PerBurst => self.session.turns.mean(),
+        };
+        let per_host = self.session_rate_at_first() * starts / f64::from(self.hosts);
+        erlang_b(per_host * self.start_mean(), pool.per_host.into()).unwrap_or(1.0)
+    }
+}
+
+impl SessionShape {
+    /// Mean CPU-seconds of a burst on the reference CPU, over all sessions.
+    pub(in crate::simulation) fn burst_mean(&self) -> f64 {
+        let most = self.burst.mean();
+        self.minority.as_ref().map_or(most, |minority| {
+            most + minority.share * (minority.burst.mean() - most)
+        })
     }
 }
 
@@ -275,8 +361,7 @@ impl Minority {
         if !(self.share >= 0.0 && self.share <= 1.0) {
             return Err(invalid("minority.share", "must lie between 0 and 1"));
         }
-        finite_mean("minority.burst", &self.burst)?;
-        Err(invalid("minority", "is not simulated yet; leave it out"))
+        finite_mean("minority.burst", &self.burst)
     }
 }
 
