@@ -19,7 +19,7 @@ use crate::clock::Stamp;
 use crate::effort::{Budget, FEWEST};
 use crate::guest::Request;
 use crate::meter::control_group::Accounts;
-use crate::meter::cpu;
+use crate::meter::{cpu, processes};
 use crate::record::{CellId, CellSummary, Part, Record};
 use crate::technology::{self, Failure, Started, Starter, Technology, Verdict, Workspace};
 
@@ -165,7 +165,7 @@ impl Cell<'_> {
             verdict,
         });
         let daemons = Daemons::of(&*starter);
-        let daemons_before = daemons.cpu();
+        let daemons_before = daemons.cpu_before();
         match self.task.cell.part {
             Part::Starts => starts::measure(self, &*starter),
             Part::Saturation => saturation::measure(self, &*starter),
@@ -224,9 +224,16 @@ impl<'a> Daemons<'a> {
         }
     }
 
-    /// Their CPU time so far, in seconds.
-    fn cpu(&self) -> f64 {
-        self.now().iter().map(|pid| cpu::of_running(*pid)).sum()
+    /// CPU seconds they had used before this process began. What was started by this process began
+    /// after it, and counts in full, as it does in its control group.
+    fn cpu_before(&self) -> f64 {
+        let own = processes::start_time(std::process::id());
+        let older = |pid: &&u32| processes::start_time(**pid) < own;
+        self.now()
+            .iter()
+            .filter(older)
+            .map(|pid| cpu::of_running(*pid))
+            .sum()
     }
 }
 

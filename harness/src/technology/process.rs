@@ -72,9 +72,8 @@ impl Process {
         match tool {
             Some(mut tool) => {
                 // Deno puts its name before it.
-                if let Some(version) = tool.version.strip_prefix(&format!("{name} ")) {
-                    tool.version = version.to_owned();
-                }
+                let version = tool.version.replace(&format!("{name} "), "");
+                tool.version = version;
                 Verdict::Ready { tools: vec![tool] }
             }
             None => Verdict::NotHere {

@@ -118,17 +118,15 @@ impl Browser {
     }
 
     /// A failure with what the browser said last, if it said something.
-    pub(super) fn explain(&self, failure: Failure) -> Failure {
+    pub(super) fn explain(&self, mut failure: Failure) -> Failure {
         let said = fs::read_to_string(self.profile.join("said")).unwrap_or_default();
         let lines: Vec<&str> = said.lines().filter(|line| !line.is_empty()).collect();
-        if lines.is_empty() {
-            return failure;
+        if !lines.is_empty() {
+            failure.message.push_str("; the browser said: ");
+            let last = &lines[lines.len().saturating_sub(3)..];
+            failure.message.push_str(&last.join(" · "));
         }
-        let last = lines[lines.len().saturating_sub(3)..].join(" · ");
-        Failure {
-            message: format!("{}; the browser said: {last}", failure.message),
-            ..failure
-        }
+        failure
     }
 
     /// Kills all of its processes, waits until they are gone, and removes the profile.
