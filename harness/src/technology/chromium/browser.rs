@@ -18,15 +18,15 @@ use crate::clock::Stamp;
 use crate::meter::processes::{self, RUN_VARIABLE};
 use crate::technology::{Failure, Suspension, process};
 
-/// Nothing that a session would not do itself: no updates, no synchronisation, no questions, no
-/// processes that wait for a crash and belong to nobody. And no GPU, since a fleet's hosts have none.
+/// Nothing that a session would not do itself: no updates, no synchronisation, no questions. And no
+/// GPU, since a fleet's hosts have none.
 const FLAGS: [&str; 10] = [
     "--headless",
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--disable-crashpad-for-testing",
+    "--disable-breakpad",
     "--no-first-run",
     "--no-default-browser-check",
     "--no-startup-window",
@@ -106,9 +106,21 @@ impl Browser {
         &self.devtools
     }
 
-    /// Its processes: the first and all that come from it.
+    /// Its processes: the first and all that come from it. Two that wait for crashes have left their
+    /// parent and come to this process, which adopts what it starts; they name a folder in the profile.
     pub(super) fn processes(&self) -> Vec<u32> {
-        let mut found = vec![self.child.id()];
+        let inside = format!("{}/", self.profile.display());
+        let names_profile = |pid: &u32| {
+            fs::read(format!("/proc/{pid}/cmdline"))
+                .is_ok_and(|command| String::from_utf8_lossy(&command).contains(&inside))
+        };
+        let first = self.child.id();
+        let mut found = vec![first];
+        found.extend(
+            processes::children(std::process::id())
+                .into_iter()
+                .filter(|pid| *pid != first && names_profile(pid)),
+        );
         let mut next = 0;
         while next < found.len() {
             found.extend(processes::children(found[next]));
