@@ -1,6 +1,6 @@
 //! When sessions open.
 
-use super::rate::PiecewiseLinear;
+use super::rate::{Cursor, PiecewiseLinear};
 use super::spec::Demand;
 use super::time::SimTime;
 use crate::random::Stream;
@@ -26,7 +26,7 @@ enum Source<'a> {
         rate: &'a PiecewiseLinear,
         /// Value of the rate's integral at the next opening.
         cumulative: f64,
-        segment: usize,
+        cursor: Cursor,
     },
     Finite {
         rate: &'a PiecewiseLinear,
@@ -45,7 +45,7 @@ impl<'a> Arrivals<'a> {
             Demand::Poisson { rate } => Source::Poisson {
                 rate,
                 cumulative: 0.0,
-                segment: 0,
+                cursor: Cursor::default(),
             },
             Demand::FiniteSource { agents, open_rate } => Source::Finite {
                 rate: open_rate,
@@ -72,17 +72,18 @@ impl<'a> Arrivals<'a> {
     }
 
     /// The next session opens now; finds the one after it.
+    #[inline]
     pub(super) fn step(&mut self, now: SimTime) {
         match &mut self.source {
             Source::Poisson {
                 rate,
                 cumulative,
-                segment,
+                cursor,
             } => {
                 let unit: f64 = self.random.sample(Exp1);
                 *cumulative += unit;
                 self.next = rate
-                    .inverse_from(*cumulative, segment)
+                    .inverse_from(*cumulative, cursor)
                     .map_or(SimTime::NEVER, SimTime::from_seconds);
             }
             Source::Finite {
