@@ -10,7 +10,7 @@
 use crate::distribution::{Distribution, TurnCount};
 use crate::input::Draw;
 use crate::plan::PlanError;
-use crate::queueing::offered_load::PeriodicRate;
+use crate::queueing::offered_load::{PeriodicRate, Survival};
 use crate::queueing::session_length::SessionLength;
 use crate::result::{DemandResult, Estimated, MeaningResult, NamedSeries};
 use crate::scenario::{
@@ -75,8 +75,42 @@ struct CachedLength {
     turns: TurnCount,
     think: Distribution,
     burst: Distribution,
-    length: SessionLength,
+    minority: Option<(f64, Distribution)>,
+    length: MixedLength,
     shapes: Vec<(PeriodicRate, Vec<f64>)>,
+}
+
+/// The length of a tier's sessions, a share of which may have bursts of another kind.
+#[derive(Debug)]
+struct MixedLength {
+    most: SessionLength,
+    /// Their share and their length.
+    minority: Option<(f64, SessionLength)>,
+}
+
+impl MixedLength {
+    /// A figure that is linear in the distribution.
+    fn mixed(&self, figure: impl Fn(&SessionLength) -> f64) -> f64 {
+        let most = figure(&self.most);
+        match &self.minority {
+            Some((share, length)) => (1.0 - share) * most + share * figure(length),
+            None => most,
+        }
+    }
+}
+
+impl Survival for MixedLength {
+    fn mean(&self) -> f64 {
+        self.mixed(SessionLength::mean)
+    }
+
+    fn integrated_survival(&self, x: f64) -> f64 {
+        self.mixed(|length| length.integrated_survival(x))
+    }
+
+    fn doubly_integrated_survival(&self, x: f64) -> f64 {
+        self.mixed(|length| length.doubly_integrated_survival(x))
+    }
 }
 
 impl ShapeCache {
@@ -90,15 +124,30 @@ impl ShapeCache {
         let turns = tier.turn_law.at(draw.get(tier.turns))?;
         let think = scenario.inputs.distribution(tier.think, draw)?;
         let burst = scenario.inputs.distribution(tier.burst, draw)?;
+        let minority = match tier.minority {
+            Some(minority) => Some((
+                draw.get(minority.share),
+                scenario.inputs.distribution(minority.burst, draw)?,
+            )),
+            None => None,
+        };
         let known = self.lengths.iter().position(|cached| {
-            cached.turns == turns && cached.think == think && cached.burst == burst
+            cached.turns == turns
+                && cached.think == think
+                && cached.burst == burst
+                && cached.minority == minority
         });
         Ok(known.unwrap_or_else(|| {
-            let length = SessionLength::new(turns, think.clone(), burst.clone());
+            let of = |burst: &Distribution| SessionLength::new(turns, think.clone(), burst.clone());
+            let length = MixedLength {
+                most: of(&burst),
+                minority: minority.as_ref().map(|(share, burst)| (*share, of(burst))),
+            };
             self.lengths.push(CachedLength {
                 turns,
                 think,
                 burst,
+                minority,
                 length,
                 shapes: Vec::new(),
             });

@@ -8,11 +8,14 @@
 //!    could not decide.
 
 mod analytic;
+mod baseline;
 pub(crate) mod cell;
 mod claims;
 mod draws;
 mod limits;
 mod monte_carlo;
+mod operation;
+mod recorded;
 mod simulated;
 mod tornado;
 mod words;
@@ -25,10 +28,10 @@ use crate::distribution::DistributionError;
 use crate::input::{Draw, InputId};
 use crate::queueing::QueueingError;
 use crate::result::{
-    Assumption, BindingShare, CapacityResult, CellResult, EnvelopeResult, Estimated, MatrixCell,
-    MatrixOutcome, PlanResult, RESULT_FORMAT, ReadingPlan, ReadingResult, Requirement,
-    ResourceHosts, ResultProvenance, ScenarioSummary, SimulationOutcome, TechnologyResult,
-    TierResult, TierSummary,
+    Assumption, BaselineComparison, BaselineResult, BaselineTier, BindingShare, CapacityResult,
+    CellResult, EnvelopeResult, Estimated, MatrixCell, MatrixOutcome, PlanResult, RESULT_FORMAT,
+    ReadingPlan, ReadingResult, Requirement, ResourceHosts, ResultProvenance, ScenarioSummary,
+    SimulationOutcome, TechnologyResult, TierResult, TierSummary,
 };
 use crate::scenario::{Loaded, Plan, PlanAssignment, Reading, Scenario, TierId};
 use crate::simulation::SimulationError;
@@ -184,6 +187,14 @@ impl<'a> Planner<'a> {
         for (reading, evaluation) in readings.iter().zip(evaluations) {
             reading_results.push(reading_result(reading, &evaluation)?);
         }
+        let baseline = baseline_result(scenario, &base);
+        let arrivals = recorded::arrivals(
+            scenario,
+            &self.central,
+            &self.table,
+            self.options.simulate,
+            self.progress,
+        )?;
         let tornado = tornado::bars(scenario, &base, &self.central, &self.table)?;
         let matrix = matrix(scenario, &base);
         let claims = claims::judge(scenario, &self.central, &demand, &plans, &matrix, &base);
@@ -203,6 +214,8 @@ impl<'a> Planner<'a> {
             assumptions: assumptions(scenario),
             technologies: technologies(scenario),
             measurement: scenario.measurement.as_deref().cloned(),
+            baseline,
+            arrivals,
         })
     }
 
@@ -311,6 +324,7 @@ impl<'a> Planner<'a> {
                 spare_hosts: scenario.fleet.spare_hosts,
                 sessions: ratio(sizing.workload.sessions, sizing.cells),
             },
+            operation: operation::tier_operation(scenario, assignment, &self.central, base),
             simulated: outcome.map_or_else(
                 || SimulationOutcome::NotSimulated {
                     reason: "not part of a plan".to_owned(),
@@ -517,6 +531,61 @@ fn corrected_requirement(
     })
 }
 
+/// The classic service beside the plans, where the scenario has one and it can be.
+fn baseline_result(scenario: &Scenario, evaluation: &Evaluation<'_>) -> Option<BaselineResult> {
+    let sizings = evaluation.central_shared()?;
+    let needed = |tiers: &[usize]| -> Option<Requirement> {
+        let hosts = evaluation.shared_total(tiers, |_, hosts| hosts)?;
+        let price = scenario.host.usd_per_hour;
+        Some(Requirement {
+            vcpus: hosts.scaled(f64::from(scenario.host.vcpus)),
+            hosts,
+            usd_per_month: price.and_then(|price| {
+                evaluation.shared_total(tiers, |draw, hosts| monthly(draw, price, hosts))
+            }),
+        })
+    };
+    let all: Vec<usize> = (0..scenario.tiers.len()).collect();
+    let requirement = needed(&all)?;
+    // As for plans: without an upper end there is no interval to show.
+    if requirement.hosts.high.is_infinite() {
+        return None;
+    }
+    let tiers = scenario.tiers.iter().zip(sizings).enumerate();
+    Some(BaselineResult {
+        requirement,
+        tiers: tiers
+            .map(|(index, (tier, sizing))| {
+                let requirement = needed(&[index])?;
+                Some(BaselineTier {
+                    tier: tier.id.clone(),
+                    sessions_per_vcpu: ratio(sizing.sessions, requirement.vcpus.central),
+                    instances: sizing.instances,
+                    binding: sizing.binding,
+                    requirement,
+                })
+            })
+            .collect::<Option<_>>()?,
+        plans: scenario
+            .plans
+            .iter()
+            .map(|plan| {
+                let assignments = &plan.assignments;
+                let price = scenario.host.usd_per_hour;
+                Some(BaselineComparison {
+                    plan: plan.id.clone(),
+                    ratio: evaluation.against_shared(assignments, |_, own, shared| own / shared)?,
+                    usd_per_month_more: price.and_then(|price| {
+                        evaluation.against_shared(assignments, |draw, own, shared| {
+                            monthly(draw, price, own - shared)
+                        })
+                    }),
+                })
+            })
+            .collect::<Option<_>>()?,
+    })
+}
+
 fn monthly(draw: &Draw, price: InputId, hosts: f64) -> f64 {
     hosts * draw.get(price) * HOURS_PER_MONTH
 }
@@ -582,11 +651,7 @@ fn matrix(scenario: &Scenario, evaluation: &Evaluation<'_>) -> Vec<MatrixCell> {
     let mut cells = Vec::new();
     for (index, tier) in scenario.tiers.iter().enumerate() {
         for (technology_index, technology) in scenario.technologies.iter().enumerate() {
-            let assignment = PlanAssignment {
-                tier: TierId(index),
-                technology: technology_index,
-                lifecycle: tier.lifecycle,
-            };
+            let assignment = scenario.assignment(TierId(index), technology_index);
             let missing = technology.missing(&tier.needs);
             let outcome = if !missing.is_empty() {
                 MatrixOutcome::Unsuitable { missing }

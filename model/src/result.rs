@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::measurement::document::Measurement;
 use crate::profile::{Boundary, Capability, Origin};
-use crate::scenario::{ConcurrencyMeaning, Lifecycle};
+use crate::scenario::{ConcurrencyMeaning, Lifecycle, TraceScaling};
 
 /// The version of the result format; a reader refuses versions it does not know.
 pub const RESULT_FORMAT: u32 = 1;
@@ -79,6 +79,153 @@ pub struct CapacityResult {
     /// The measurement the profile was made from, if it was made from one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measurement: Option<Measurement>,
+    /// A classic service for the same people and work, where the scenario has one to compare with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineResult>,
+    /// Recorded arrivals and what they change, where a segment has a recording.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub arrivals: Option<ArrivalsResult>,
+}
+
+/// Recorded arrivals.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ArrivalsResult {
+    /// The recordings, one for each segment that has one.
+    pub recordings: Vec<RecordingResult>,
+    /// The first plan's tiers under recorded and under Poisson arrivals.
+    pub cells: Vec<RecordedCell>,
+}
+
+/// A recording of when sessions start.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RecordingResult {
+    /// Key of the segment.
+    pub segment: String,
+    /// The file, as the scenario names it.
+    pub name: String,
+    /// Seconds of an interval in which sessions were counted.
+    pub interval_seconds: f64,
+    /// Seconds recorded.
+    pub recorded_seconds: f64,
+    /// Sessions recorded.
+    pub sessions: f64,
+    /// How it is brought to more sessions than were recorded.
+    pub scaling: TraceScaling,
+    /// Its burstiness as recorded, on several scales of time.
+    pub dispersion: Vec<DispersionResult>,
+}
+
+/// The index of dispersion on one scale of time: the variance of counts over their mean, 1 for a
+/// Poisson process.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DispersionResult {
+    /// Seconds of the stretches counted.
+    pub seconds: f64,
+    /// Such stretches there are.
+    pub stretches: u32,
+    /// The index.
+    pub index: f64,
+    /// Lower end of where that of a Poisson process lies in 95 of 100 recordings of this length.
+    pub poisson_low: f64,
+    /// Upper end.
+    pub poisson_high: f64,
+}
+
+/// One tier of the first plan under recorded and under Poisson arrivals.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RecordedCell {
+    /// Key of the tier.
+    pub tier: String,
+    /// Key of the technology.
+    pub technology: String,
+    /// Key of the segment whose recording was used.
+    pub segment: String,
+    /// What was found, or why nothing was.
+    pub outcome: RecordedOutcome,
+}
+
+/// Whether recorded and Poisson arrivals were compared.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case", tag = "status")]
+pub enum RecordedOutcome {
+    /// They were: the same cell, load and random numbers, in the busiest stretch of the recording.
+    Compared {
+        /// Hosts of the cell.
+        hosts: u32,
+        /// Open sessions in the mean at which promises are held against each other: what the cell
+        /// carries under Poisson arrivals.
+        sessions: f64,
+        /// Seconds measured of each replication.
+        seconds: f64,
+        /// Replications at each load.
+        replications: u32,
+        /// Index of dispersion of what the cell sees of the recording, by formula, in its intervals.
+        index: f64,
+        /// Each promise.
+        promises: Vec<PromiseComparison>,
+        /// Open sessions the cell carries under Poisson arrivals; none where undecided.
+        capacity_poisson: Option<Estimated>,
+        /// Open sessions the cell carries under recorded arrivals; none where undecided.
+        capacity_recorded: Option<Estimated>,
+    },
+    /// They were not.
+    NotCompared {
+        /// Why, and how to have it.
+        reason: String,
+    },
+}
+
+/// One promise under both kinds of arrivals, with 95% intervals over replications.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct PromiseComparison {
+    /// What is counted.
+    pub name: String,
+    /// Most of it that is allowed, as a share.
+    pub limit: f64,
+    /// Share under Poisson arrivals.
+    pub poisson: Estimated,
+    /// Share under recorded arrivals.
+    pub recorded: Estimated,
+}
+
+/// A classic service for the same people and work: instances of an application that many users
+/// share, no sandboxes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BaselineResult {
+    /// Analytic total.
+    pub requirement: Requirement,
+    /// Each tier as a service of its own, in the scenario's order.
+    pub tiers: Vec<BaselineTier>,
+    /// Each plan held against it, in the order of [`CapacityResult::plans`].
+    pub plans: Vec<BaselineComparison>,
+}
+
+/// One tier as a classic service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BaselineTier {
+    /// Key of the tier.
+    pub tier: String,
+    /// The analytic estimate.
+    pub requirement: Requirement,
+    /// Sessions carried per vCPU at central inputs.
+    pub sessions_per_vcpu: f64,
+    /// Instances of the application in all, at central inputs.
+    pub instances: f64,
+    /// CPU, or memory for instances and sessions, at central inputs.
+    pub binding: BindingResource,
+}
+
+/// A plan held against the classic service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct BaselineComparison {
+    /// Key of the plan.
+    pub plan: String,
+    /// vCPUs of the plan over those of the service, by formulas, draw by draw of the uncertain inputs:
+    /// what both depend on cancels.
+    pub ratio: Estimated,
+    /// US dollars per month that the plan costs more (or less, if negative), draw by draw, where the
+    /// price is known.
+    pub usd_per_month_more: Option<Estimated>,
 }
 
 /// Where a result came from.
@@ -317,6 +464,122 @@ pub struct TierResult {
     pub cell: CellResult,
     /// The simulated estimate, or why there is none.
     pub simulated: SimulationOutcome,
+    /// What running the fleet as the scenario says means for this tier, by formulas; where it says
+    /// nothing of that, nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operation: Option<TierOperation>,
+}
+
+/// What running a fleet in some way means for a tier, by formulas. Shares are from 0 to 1.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct TierOperation {
+    /// Idle sandboxes are suspended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspension: Option<SuspensionResult>,
+    /// Unused sandboxes are kept ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_pool: Option<WarmPoolResult>,
+    /// More memory is promised than there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_commitment: Option<MemoryCommitmentResult>,
+    /// Some sessions have other bursts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minority: Option<MinorityResult>,
+    /// Hosts are switched on and off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub autoscaling: Option<AutoscalingResult>,
+    /// Hosts fail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failures: Option<FailuresResult>,
+}
+
+/// Sandboxes that are suspended while idle.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SuspensionResult {
+    /// Idle seconds before, at central inputs.
+    pub after_seconds: f64,
+    /// Suspended sandboxes at the peak; they are among the live ones.
+    pub suspended: Estimated,
+    /// Places taken at the peak, each the memory of a whole sandbox; a suspended one takes a part.
+    pub places: Estimated,
+    /// Resumes per second at the peak.
+    pub resumes_per_second: Estimated,
+}
+
+/// Unused sandboxes that are kept ready.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct WarmPoolResult {
+    /// How many on each host.
+    pub per_host: Estimated,
+    /// Share of the requests that find none, on a host as busy as can be.
+    pub misses: Estimated,
+}
+
+/// More memory promised than there is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MemoryCommitmentResult {
+    /// Memory promised over memory there is, at central inputs.
+    pub factor: f64,
+    /// Places taken on a host at the peak.
+    pub sandboxes_per_host: Estimated,
+    /// Share of time in which so many really hold more than a host has.
+    pub risk: Estimated,
+    /// Places of a host.
+    pub places_per_host: Estimated,
+    /// The share of time with every place taken.
+    pub risk_when_full: Estimated,
+}
+
+/// Sessions whose bursts are of another kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MinorityResult {
+    /// Their share of the sessions, at central inputs.
+    pub share: f64,
+    /// Their share of the CPU work of bursts.
+    pub share_of_work: Estimated,
+}
+
+/// Hosts that are switched on and off with the load.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AutoscalingResult {
+    /// Host-hours of a week, spare hosts with them.
+    pub host_hours_per_week: Estimated,
+    /// Host-hours of a week with every host on.
+    pub always_on_host_hours_per_week: Estimated,
+    /// US dollars per month of 730 hours, where the price is known.
+    pub usd_per_month: Option<Estimated>,
+    /// The same with every host on.
+    pub always_on_usd_per_month: Option<Estimated>,
+    /// How full the hosts that are on are at the worst moment of the week: 1 is every place or every
+    /// vCPU, more is more than they carry.
+    pub fullest: Estimated,
+}
+
+/// Hosts that fail.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FailuresResult {
+    /// Share of the hosts that are down, in the mean.
+    pub hosts_down: Option<Estimated>,
+    /// Chance at any moment that more hosts of a cell are down than it has to spare.
+    pub more_than_spare: Option<Estimated>,
+    /// Sandboxes lost in a month of 730 hours, of all cells.
+    pub sandboxes_lost_per_month: Option<Estimated>,
+    /// Hosts of a cell that fail together at the peak.
+    pub hosts_at_peak: u32,
+    /// What that loses, and how soon the other hosts of the cell have started it anew.
+    pub at_peak: Option<RestartResult>,
+    /// What the failure of a whole cell loses, and how soon the other cells have started it anew.
+    pub cell: Option<RestartResult>,
+}
+
+/// Sandboxes that are lost together and started anew elsewhere.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct RestartResult {
+    /// How many.
+    pub sandboxes: Estimated,
+    /// Seconds until all are there again; none where, in some draws, those left have no room or no
+    /// CPU to spare for them.
+    pub seconds: Option<Estimated>,
 }
 
 /// How often a resource binds.

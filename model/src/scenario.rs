@@ -7,6 +7,7 @@
 mod activity;
 mod catalog;
 mod load;
+mod operation;
 mod raw;
 mod resolve;
 mod turns;
@@ -17,14 +18,19 @@ pub use catalog::{
     CurveDocument, HostShapesDocument, ShapeRow, TimeZoneMixDocument, WeekIntensity, ZoneRow,
 };
 pub use load::{Library, LibraryError, LoadOptions, Loaded, load, load_profile};
+pub use operation::{
+    AfterFailure, Autoscaling, AutoscalingDocument, Baseline, BaselineDocument, Failures,
+    FailuresDocument, FleetOperation, MemoryCommitment, MemoryCommitmentDocument, Minority,
+    MinorityDocument, RandomFailures, WarmPool, WarmPoolDocument,
+};
 pub use raw::{
     EnvelopeDocument, FileReference, FleetDocument, HostDocument, Overrides, PlanDocument,
     PlanTier, PlanTierTable, ReadingDocument, ScenarioDocument, SegmentDocument,
     ServiceLevelDocument, SimulationDocument, TierDocument, UncertaintyDocument,
 };
 pub use resolve::{
-    Arrivals, Envelope, Fleet, Host, Plan, PlanAssignment, Reading, Scenario, Segment,
-    ServiceLevel, SimulationOptions, Technology, Tier, TierId, Zone,
+    Arrivals, Envelope, Fleet, Host, Plan, PlanAssignment, Reading, Recording, Scenario, Segment,
+    ServiceLevel, SimulationOptions, SuspensionCosts, Technology, Tier, TierId, Zone,
 };
 pub use turns::{TurnLaw, Turns};
 
@@ -67,6 +73,8 @@ pub enum Lifecycle {
 pub enum Placement {
     /// The first host with room.
     FirstFit,
+    /// The host with the most live sandboxes that has room.
+    BestFit,
     /// The host with the fewest live sandboxes.
     LeastLoaded,
     /// The emptier of two hosts chosen at random.
@@ -87,6 +95,24 @@ pub enum WhenFull {
     Reject,
 }
 
+/// How a recording of fewer sessions than are needed becomes one of more.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "kebab-case")]
+pub enum TraceScaling {
+    /// All follow the same swings: counts are stretched, and stay as bursty in proportion.
+    Together,
+    /// Independent crowds, each with swings like those recorded at a time of its own, which average
+    /// out.
+    Independent,
+}
+
+word!(
+    TraceScaling,
+    "a way to scale a trace",
+    ["together", "independent"]
+);
 word!(
     ConcurrencyMeaning,
     "a time over which a rate is stated",
@@ -96,7 +122,13 @@ word!(Lifecycle, "a lifecycle", ["per-session", "per-burst"]);
 word!(
     Placement,
     "a placement",
-    ["first-fit", "least-loaded", "power-of-two", "random"]
+    [
+        "first-fit",
+        "best-fit",
+        "least-loaded",
+        "power-of-two",
+        "random",
+    ]
 );
 word!(
     WhenFull,

@@ -88,9 +88,7 @@ mod arrivals;
 mod capacity;
 mod cell;
 mod control;
-mod draw;
 mod error;
-mod flow;
 mod heap;
 mod initial;
 mod metric;
@@ -98,6 +96,7 @@ mod outcome;
 mod placement;
 mod processor;
 mod rate;
+mod recorded;
 mod replications;
 mod spec;
 mod station;
@@ -111,10 +110,10 @@ pub use capacity::{
 };
 pub use control::{Control, RunProgress};
 pub use error::SimulationError;
-pub use flow::{FlowBin, FlowOutcome, run_flow, run_flow_with};
 pub use metric::Metric;
 pub use outcome::{Bin, CellOutcome, OperationOutcome, Presence};
 pub use rate::PiecewiseLinear;
+pub use recorded::{RecordedArrivals, RecordedScaling};
 pub use replications::{Precision, Replications, run_replications, run_until_precise};
 pub use spec::{
     AfterFailure, Autoscaling, CellSpec, Demand, Failures, Full, HostCapacity, Lifecycle, Minority,

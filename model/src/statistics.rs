@@ -8,9 +8,11 @@
 //! | quantiles with distribution-free intervals | [`quantile`] |
 //! | averages over time | [`time_average`] |
 //! | millions of values in kilobytes, merged in any order | [`sketch`] |
+//! | how bursty counts are | [`dispersion`] |
 //! | which input an output follows | [`rank_correlation`] |
 
 pub mod bootstrap;
+pub mod dispersion;
 pub mod means;
 pub mod quantile;
 pub mod rank_correlation;

@@ -88,7 +88,7 @@ fn refused(overrides: &[&str]) -> String {
 #[test]
 fn unknown_keys_come_with_the_nearest_known_one() {
     assert_snapshot!(broken("people = 100", "peple = 100"), @"my.toml:7:1: unknown key `peple` (not known here); did you mean `people`?");
-    assert_snapshot!(broken("people = 100", "people = 100\ncolour = 1"), @"my.toml:8:1: unknown key `colour` (not known here); known here: title, people, adoption, agents_per_person, concurrency, concurrency_meaning, activity, trace, time_zones, tiers");
+    assert_snapshot!(broken("people = 100", "people = 100\ncolour = 1"), @"my.toml:8:1: unknown key `colour` (not known here); known here: title, people, adoption, agents_per_person, concurrency, concurrency_meaning, activity, trace, trace_scaling, time_zones, tiers");
     assert_snapshot!(broken("[plans.first]", "[plan.first]"), @"my.toml:45:2: unknown key `plan` (not known here); did you mean `plans`?");
 }
 
@@ -230,7 +230,7 @@ fn the_format_and_what_must_be_there() {
 #[test]
 fn several_mistakes_are_told_at_once() {
     assert_snapshot!(broken("people = 100\nconcurrency = \"10%\"", "people = \"many\"\nconcurrency = \"200%\"\ncolour = \"red\""), @r#"
-    my.toml:9:1: unknown key `colour` (not known here); known here: title, people, adoption, agents_per_person, concurrency, concurrency_meaning, activity, trace, time_zones, tiers
+    my.toml:9:1: unknown key `colour` (not known here); known here: title, people, adoption, agents_per_person, concurrency, concurrency_meaning, activity, trace, trace_scaling, time_zones, tiers
     my.toml:7:10: this is not a count: write it as "100M" or 5000 (not understood)
     my.toml:8:15: a share must lie between 0% and 100% (out of range)
     "#);
@@ -446,7 +446,7 @@ fn the_examples_of_the_guide_load() {
         .filter_map(|rest| rest.split("```").next())
         .map(|example| example.replace("builtin:", ""))
         .collect();
-    assert_eq!(examples.len(), 2);
+    assert_eq!(examples.len(), 3);
     for example in &examples {
         let library = Files::one("support.toml", example);
         let scenario = load_from(&library, "support.toml", &[]).scenario;

@@ -9,6 +9,7 @@ mod parts;
 mod provenance;
 mod readings;
 mod requirements;
+mod section;
 mod service_level;
 mod summary;
 mod technologies;
@@ -21,6 +22,7 @@ use crate::chart;
 use crate::error::ReportError;
 use crate::table;
 use crate::write::{ReportOptions, planned};
+use crate::{arrivals, baseline, operation};
 use parts::Charts;
 
 /// Name of the page's file.
@@ -37,7 +39,7 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> Result<String,
     let charts = chart::all(result);
     let files = planned(&charts, &table::all(result));
     let charts = Charts::new(&charts)?;
-    let mut sections: Vec<(&str, &str, Markup)> = vec![
+    let mut sections = vec![
         ("claims", "Claims", claims::section(result)),
         (
             "vcpus",
@@ -75,16 +77,7 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> Result<String,
         ),
         ("downloads", "Downloads", provenance::downloads(&files)),
     ];
-    if let Some(measurement) = &result.measurement {
-        let after = sections
-            .iter()
-            .position(|(id, _, _)| *id == "service-level");
-        let section = measured::section(measurement, &result.assumptions, &charts);
-        sections.insert(
-            after.unwrap_or(sections.len()),
-            ("measured", "Measured", section),
-        );
-    }
+    insert_others(&mut sections, result, &charts);
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -126,6 +119,32 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> Result<String,
         }
     };
     Ok(page.into_string())
+}
+
+/// The sections that only some results have, each in its place.
+fn insert_others(
+    sections: &mut Vec<(&'static str, &'static str, Markup)>,
+    result: &CapacityResult,
+    charts: &Charts,
+) {
+    let place = |sections: &[(&str, &str, Markup)], wanted: &str| {
+        let found = sections.iter().position(|(id, _, _)| *id == wanted);
+        found.unwrap_or(sections.len())
+    };
+    let others = [
+        operation::section(result),
+        arrivals::section(result),
+        baseline::section(result),
+    ];
+    for found in others.iter().flatten() {
+        let at = place(sections, "cost");
+        sections.insert(at, (found.id, found.name, section::section(found)));
+    }
+    if let Some(measurement) = &result.measurement {
+        let section = measured::section(measurement, charts);
+        let at = place(sections, "service-level");
+        sections.insert(at, ("measured", "Measured", section));
+    }
 }
 
 fn style() -> String {

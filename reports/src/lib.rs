@@ -12,6 +12,8 @@
 //! Nothing here measures, computes a capacity or reads a clock: the same result gives the same
 //! bytes.
 
+mod arrivals;
+mod baseline;
 pub mod chart;
 pub mod check;
 pub mod compare;
@@ -23,8 +25,10 @@ pub mod json;
 pub mod markdown;
 mod measured;
 pub mod measurement;
+mod operation;
 pub mod parquet;
 pub mod samples;
+mod section;
 pub mod table;
 pub mod terminal;
 mod view;

@@ -9,7 +9,7 @@ use tonnage_model::result::{
 };
 
 use crate::write::ReportOptions;
-use crate::{chart, format, measured, view, words};
+use crate::{arrivals, baseline, chart, format, measured, operation, view, words};
 pub(crate) use parts::{Page, code, escaped};
 
 /// The report as Markdown. Charts are linked as the files beside it.
@@ -24,6 +24,14 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> String {
     assumptions(&mut page, result);
     measured(&mut page, result);
     service_level(&mut page, result);
+    let sections = [
+        operation::section(result),
+        arrivals::section(result),
+        baseline::section(result),
+    ];
+    for section in sections.into_iter().flatten() {
+        section.markdown(&mut page);
+    }
     cost(&mut page, result);
     sensitivity(&mut page, result);
     technologies(&mut page, result);
@@ -417,11 +425,6 @@ fn measured(page: &mut Page, result: &CapacityResult) {
             }
             cells
         }),
-    );
-    page.list(
-        measured::coding(measurement, &result.assumptions)
-            .iter()
-            .map(|line| escaped(line)),
     );
     picture(page, result, "measured-starts");
     picture(page, result, "measured-memory");

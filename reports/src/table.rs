@@ -134,6 +134,9 @@ pub fn all(result: &CapacityResult) -> Vec<Table> {
         claims(result),
         assumptions(result),
     ];
+    tables.extend(crate::operation::table(result));
+    tables.extend(crate::arrivals::tables(result));
+    tables.extend(crate::baseline::table(result));
     if let Some(measurement) = &result.measurement {
         tables.extend(measured::tables(measurement));
     }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use tonnage_model::result::{CapacityResult, Verdict};
 
-use crate::{format, view, words};
+use crate::{arrivals, baseline, format, operation, view, words};
 pub(crate) use layout::{Lines, Paint, Style, columns, columns_within, wrapped};
 
 /// Widest line.
@@ -31,6 +31,14 @@ pub fn write(result: &CapacityResult, color: bool) -> String {
     demand(&mut out, result, style);
     plans(&mut out, result, style);
     tiers(&mut out, result, style);
+    let sections = [
+        operation::section(result),
+        arrivals::section(result),
+        baseline::section(result),
+    ];
+    for section in sections.into_iter().flatten() {
+        section.terminal(&mut out, style);
+    }
     claims(&mut out, result, style);
     drivers(&mut out, result, style);
     out

@@ -4,7 +4,7 @@ mod common;
 
 use std::fmt::Write as _;
 
-use common::{fixture, measured};
+use common::{fixture, measured, run_in_every_way};
 use tonnage_reports::{ReportOptions, csv, html, json, markdown, parquet, table, terminal};
 
 #[test]
@@ -15,6 +15,69 @@ fn markdown_of_the_fixture() {
 #[test]
 fn terminal_of_the_fixture() {
     insta::assert_snapshot!(terminal::write(&fixture(), false));
+}
+
+/// The sections of how a fleet is run, of its arrivals and of the service beside it.
+#[test]
+fn a_fleet_run_in_every_way_is_told_alike_on_the_terminal_and_in_markdown() {
+    let result = run_in_every_way();
+    let terminal = terminal::write(&result, false);
+    let markdown = markdown::write(&result, &ReportOptions::default());
+    for heading in [
+        "How the fleet is run, and what that means",
+        "Recorded arrivals against a Poisson stream",
+        "What a sandbox for every session costs against a shared service",
+    ] {
+        assert!(terminal.contains(heading), "{heading}");
+        assert!(markdown.contains(&format!("## {heading}")), "{heading}");
+    }
+    assert!(terminal.lines().all(|line| line.chars().count() <= 100));
+    let told = [
+        "8 × 24.0",
+        "Not compared (Generated code)",
+        "all follow the same swings",
+        "undecided",
+        "0.950%",
+        "sandboxes are lost in a month",
+        "those left have no room or no CPU",
+    ];
+    let markdown = markdown.replace('\u{a0}', " ");
+    for words in told {
+        assert!(markdown.contains(words), "{words} in {markdown}");
+    }
+    let plain = terminal::write(&fixture(), false);
+    assert!(!plain.contains("How the fleet is run"));
+}
+
+#[test]
+fn the_page_has_the_sections_of_a_fleet_run_in_every_way_and_no_other_has() {
+    let ids = ["operation", "arrivals", "baseline"];
+    let page = |result| html::write(result, &ReportOptions::default()).expect("a page");
+    let (plain, all) = (page(&fixture()), page(&run_in_every_way()));
+    for id in ids {
+        let section = format!("<section id=\"{id}\"");
+        assert!(all.contains(&section) && !plain.contains(&section), "{id}");
+    }
+    assert!(all.contains("sandboxes are lost in a month"));
+}
+
+#[test]
+fn tables_of_a_fleet_run_in_every_way() {
+    let tables = table::all(&run_in_every_way());
+    for (name, rows) in [
+        ("operation", 27),
+        ("dispersion", 2),
+        ("arrivals", 2),
+        ("baseline", 10),
+    ] {
+        let table = tables.iter().find(|table| table.name == name);
+        let table = table.expect("a table");
+        assert_eq!(table.rows(), rows, "{name}");
+        let lines = csv::write(table).expect("text").lines().count();
+        assert_eq!(lines, rows + 1, "{name}");
+    }
+    let plain = table::all(&fixture());
+    assert!(plain.iter().all(|table| table.name != "baseline"));
 }
 
 #[test]

@@ -24,8 +24,7 @@ impl Cell<'_> {
         self.read_memory(MemoryStage::Before, &[], None);
     }
 
-    /// Reads the memory of some sandboxes, a few times.
-    pub(super) fn read_memory(
+    fn read_memory(
         &mut self,
         stage: MemoryStage,
         live: &[Box<dyn Instance>],

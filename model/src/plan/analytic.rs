@@ -1,8 +1,10 @@
 //! The analytic estimate: how many hosts hold the busiest moment within the service level.
 
 use super::PlanError;
-use super::limits::{CellRules, HostLimits, HostRoom, SlowdownTable, TooSmall};
-use super::workload::{Carried, Workload};
+use super::cell::CellTemplate;
+use super::limits::{CellRules, HostLimits, SlowdownTable, TooSmall};
+use super::operation::{self, Operated};
+use super::workload::Workload;
 use crate::demand::Demand;
 use crate::input::Draw;
 use crate::result::BindingResource;
@@ -21,6 +23,8 @@ pub(super) struct Sizing {
     pub(super) binding: BindingResource,
     /// Hosts that each resource alone would need, spare ones not counted; with full detail.
     pub(super) by_resource: Vec<(BindingResource, f64)>,
+    /// What running the fleet as the scenario says means.
+    pub(super) operated: Operated,
 }
 
 /// A tier on a technology, or why it cannot be.
@@ -44,15 +48,25 @@ pub(super) fn size(
     table: &SlowdownTable,
     detail: Detail,
 ) -> Result<Sized, PlanError> {
-    let carried = Carried::new(scenario, assignment, draw)?;
-    let workload = Workload::peak(demand, assignment.tier.0, &carried);
-    let site = Site {
-        scenario,
-        assignment,
-        draw,
-        table,
+    let template = match CellTemplate::new(scenario, assignment, draw)? {
+        Ok(template) => template,
+        Err(too_small) => return Ok(Err(too_small)),
     };
-    site.size(&carried, workload, detail, 1.0)
+    let workload = Workload::peak(demand, assignment.tier.0, template.carried());
+    let limits = HostLimits::new(scenario, template.room(), table)?;
+    let mut sized = size_fleet(&CellRules::new(scenario, &limits), workload, detail, 1.0)?;
+    if let Ok(sizing) = &mut sized {
+        sizing.operated = operation::Sized {
+            scenario,
+            assignment,
+            draw,
+            demand,
+            template: &template,
+            sizing,
+        }
+        .operated()?;
+    }
+    Ok(sized)
 }
 
 /// Where a workload is carried: the scenario's hosts and rules at one draw of the inputs.
@@ -68,36 +82,19 @@ impl Site<'_> {
     /// Hosts for a workload known already, where a cell carries the `correction`th part of what the
     /// formulas say.
     pub(super) fn hosts(&self, workload: Workload, correction: f64) -> Result<f64, PlanError> {
-        let carried = Carried::new(self.scenario, self.assignment, self.draw)?;
-        let sized = self.size(&carried, workload, Detail::Hosts, correction)?;
-        Ok(sized.map_or(f64::INFINITY, |sizing| sizing.hosts))
-    }
-
-    fn size(
-        &self,
-        carried: &Carried,
-        workload: Workload,
-        detail: Detail,
-        correction: f64,
-    ) -> Result<Sized, PlanError> {
         let Self {
             scenario,
             assignment,
             draw,
             table,
         } = *self;
-        let technology = &scenario.technologies[assignment.technology];
-        let room = match HostRoom::new(scenario, technology, carried, draw) {
-            Ok(room) => room,
-            Err(too_small) => return Ok(Err(too_small)),
+        let Ok(template) = CellTemplate::new(scenario, assignment, draw)? else {
+            return Ok(f64::INFINITY);
         };
-        let limits = HostLimits::new(scenario, room, table)?;
-        let rules = CellRules {
-            limits: &limits,
-            fleet: &scenario.fleet,
-            service_level: &scenario.service_level,
-        };
-        size_fleet(&rules, workload, detail, correction)
+        let limits = HostLimits::new(scenario, template.room(), table)?;
+        let rules = CellRules::new(scenario, &limits);
+        let sized = size_fleet(&rules, workload, Detail::Hosts, correction)?;
+        Ok(sized.map_or(f64::INFINITY, |sizing| sizing.hosts))
     }
 }
 
@@ -156,6 +153,7 @@ fn size_fleet(
         hosts,
         binding,
         by_resource,
+        operated: Operated::default(),
     }))
 }
 
@@ -207,20 +205,13 @@ impl Sizing {
     /// No hosts for no sessions.
     pub(super) fn nothing() -> Self {
         Self {
-            workload: Workload {
-                agents: 0.0,
-                sessions: 0.0,
-                sandboxes: 0.0,
-                starts: 0.0,
-                load: 0.0,
-                start_share: 0.0,
-                sandbox_seconds: 0.0,
-            },
+            workload: Workload::default(),
             cells: 0.0,
             cell_hosts: 0,
             hosts: 0.0,
             binding: BindingResource::Cpu,
             by_resource: Vec::new(),
+            operated: Operated::default(),
         }
     }
 }

@@ -2,13 +2,15 @@
 
 use super::PlanError;
 use super::limits::{HostRoom, TAIL, TooSmall};
+use super::operation::YEAR;
 use super::workload::Carried;
-use crate::distribution::Distribution;
+use crate::distribution::{Distribution, DistributionError};
 use crate::input::Draw;
 use crate::scenario::{self, PlanAssignment, Scenario, WhenFull};
 use crate::simulation::{
-    CellSpec, Demand, Full, HostCapacity, Lifecycle, Operation, Placement, SandboxCost,
-    ServiceLevel, SessionShape, SimulationError,
+    AfterFailure, Autoscaling, CellSpec, Demand, Failures, Full, HostCapacity, Lifecycle, Minority,
+    Operation, OverCommitment, Placement, RandomFailures, SandboxCost, ServiceLevel, SessionShape,
+    SimulationError, Suspension, WarmPool,
 };
 
 /// Everything of a cell but how many hosts it has and who opens sessions: one tier on one
@@ -16,6 +18,7 @@ use crate::simulation::{
 #[derive(Debug, Clone)]
 pub(crate) struct CellTemplate<'a> {
     scenario: &'a Scenario,
+    draw: &'a Draw,
     carried: Carried,
     room: HostRoom,
 }
@@ -28,17 +31,20 @@ impl<'a> CellTemplate<'a> {
     pub(crate) fn new(
         scenario: &'a Scenario,
         assignment: PlanAssignment,
-        draw: &Draw,
+        draw: &'a Draw,
     ) -> Result<Result<Self, TooSmall>, PlanError> {
-        let carried = Carried::new(scenario, assignment, draw)?;
+        let mut carried = Carried::new(scenario, assignment, draw)?;
         let technology = &scenario.technologies[assignment.technology];
-        Ok(
-            HostRoom::new(scenario, technology, &carried, draw).map(|room| Self {
-                scenario,
-                carried,
-                room,
-            }),
-        )
+        let room = match HostRoom::new(scenario, technology, &mut carried, draw)? {
+            Ok(room) => room,
+            Err(too_small) => return Ok(Err(too_small)),
+        };
+        Ok(Ok(Self {
+            scenario,
+            draw,
+            carried,
+            room,
+        }))
     }
 
     /// What a host has room for.
@@ -64,12 +70,7 @@ impl<'a> CellTemplate<'a> {
     pub(crate) fn spec(&self, hosts: u32, demand: Demand) -> Result<CellSpec, SimulationError> {
         let carried = &self.carried;
         let fleet = &self.scenario.fleet;
-        let start_cpu = Distribution::deterministic(carried.start_cpu).map_err(|error| {
-            SimulationError::InvalidSpec {
-                field: "start_cpu",
-                reason: error.to_string(),
-            }
-        })?;
+        let start_cpu = constant("start_cpu", carried.start_cpu)?;
         Ok(CellSpec {
             hosts,
             host: HostCapacity {
@@ -91,7 +92,10 @@ impl<'a> CellTemplate<'a> {
                 turns: carried.turns,
                 think: carried.think.clone(),
                 burst: carried.burst.clone(),
-                minority: None,
+                minority: carried.minority.as_ref().map(|(share, burst)| Minority {
+                    share: *share,
+                    burst: burst.clone(),
+                }),
             },
             lifecycle: match carried.lifecycle {
                 scenario::Lifecycle::PerSession => Lifecycle::PerSession,
@@ -100,6 +104,7 @@ impl<'a> CellTemplate<'a> {
             demand,
             placement: match fleet.placement {
                 scenario::Placement::FirstFit => Placement::FirstFit,
+                scenario::Placement::BestFit => Placement::BestFit,
                 scenario::Placement::LeastLoaded => Placement::LeastLoaded,
                 scenario::Placement::PowerOfTwo => Placement::PowerOfTwo,
                 scenario::Placement::Random => Placement::Random,
@@ -110,8 +115,82 @@ impl<'a> CellTemplate<'a> {
                 },
                 WhenFull::Reject => Full::Reject,
             },
-            operation: Operation::default(),
+            operation: self.operation(hosts)?,
         })
+    }
+}
+
+impl CellTemplate<'_> {
+    /// How the scenario runs such a cell. Failures at a set time are the caller's to plan: when the
+    /// busiest moment is depends on the demand.
+    fn operation(&self, hosts: u32) -> Result<Operation, SimulationError> {
+        let wanted = &self.scenario.fleet.operation;
+        let get = |id| self.draw.get(id);
+        let carried = &self.carried;
+        let suspension = match &carried.suspension {
+            Some(suspension) => Some(Suspension {
+                after: suspension.after,
+                resume_latency: suspension.resume_latency.clone(),
+                resume_cpu: constant("resume_cpu", suspension.resume_cpu)?,
+                memory_bytes: bytes(suspension.bytes),
+            }),
+            None => None,
+        };
+        let over_commitment = match wanted.memory_commitment {
+            Some(commitment) => {
+                let inputs = &self.scenario.inputs;
+                let ratio = inputs.distribution(commitment.actual, self.draw);
+                let actual = ratio.and_then(|ratio| ratio.scaled(carried.sandbox_bytes));
+                Some(OverCommitment {
+                    factor: get(commitment.factor),
+                    actual: actual.map_err(|error| invalid("over_commitment.actual", &error))?,
+                })
+            }
+            None => None,
+        };
+        Ok(Operation {
+            suspension,
+            warm_pool: wanted.warm_pool.map(|_| WarmPool {
+                per_host: self.room.pool,
+                memory_bytes: bytes(carried.unused_bytes),
+            }),
+            autoscaling: wanted.autoscaling.map(|autoscaling| Autoscaling {
+                least: autoscaling.least.clamp(1, hosts),
+                target: get(autoscaling.target),
+                interval: get(autoscaling.interval),
+                boot: get(autoscaling.boot),
+                idle_before_off: get(autoscaling.idle_before_off),
+            }),
+            failures: wanted
+                .failures
+                .map_or_else(Failures::default, |failures| Failures {
+                    planned: Vec::new(),
+                    random: failures
+                        .random
+                        .filter(|random| get(random.per_year) > 0.0)
+                        .map(|random| RandomFailures {
+                            mean_between: YEAR / get(random.per_year),
+                            repair: get(random.repair),
+                        }),
+                    then: match failures.then {
+                        scenario::AfterFailure::Restart => AfterFailure::Restart,
+                        scenario::AfterFailure::End => AfterFailure::End,
+                    },
+                }),
+            over_commitment,
+            storms: Vec::new(),
+        })
+    }
+}
+
+fn constant(field: &'static str, value: f64) -> Result<Distribution, SimulationError> {
+    Distribution::deterministic(value).map_err(|error| invalid(field, &error))
+}
+
+fn invalid(field: &'static str, error: &DistributionError) -> SimulationError {
+    SimulationError::InvalidSpec {
+        field,
+        reason: error.to_string(),
     }
 }
 

@@ -4,13 +4,14 @@ use std::sync::OnceLock;
 
 use super::PlanError;
 use super::workload::{Carried, Workload};
+use crate::distribution::Distribution;
 use crate::input::Draw;
 use crate::queueing::erlang::{WaitingQueue, erlang_b, load_for_blocking, load_for_wait};
 use crate::queueing::finite_source::{Engset, MachineRepair};
 use crate::queueing::processor_sharing::load_for_slowdown;
 use crate::queueing::single_server::ConstantService;
 use crate::result::BindingResource;
-use crate::scenario::{Fleet, Scenario, ServiceLevel, Technology, WhenFull};
+use crate::scenario::{Fleet, Scenario, ServiceLevel, Technology, WarmPool, WhenFull};
 
 /// The tail every quantile of the service level leaves: 99% quantiles.
 pub(super) const TAIL: f64 = 0.01;
@@ -18,6 +19,9 @@ pub(super) const TAIL: f64 = 0.01;
 /// Up to this many agents behind a single cell, sessions are drawn from that finite number; above
 /// it the difference to an endless source is far below a host.
 const FINITE_SOURCES: f64 = 20_000.0;
+
+/// Most unused sandboxes of a host, as in the simulation.
+const MOST_POOLED: u32 = 1 << 16;
 
 /// The offered load each number of vCPUs holds within the slowdown promised, worked out once.
 #[derive(Debug)]
@@ -34,9 +38,14 @@ impl SlowdownTable {
         }
     }
 
+    /// The slowdown promised.
+    pub(super) fn slowdown(&self) -> f64 {
+        self.slowdown
+    }
+
     /// Most offered load in Erlangs at which 99% of arriving jobs find no more than the slowdown
     /// promised. A job alone on its vCPU has slowdown 1, so a single spare vCPU is worth much.
-    fn load(&self, vcpus: u32) -> Result<f64, PlanError> {
+    pub(super) fn load(&self, vcpus: u32) -> Result<f64, PlanError> {
         let cell = &self.loads[vcpus as usize];
         if let Some(load) = cell.get() {
             return Ok(*load);
@@ -53,7 +62,11 @@ pub(super) struct HostRoom {
     pub(super) vcpus: u32,
     /// Bytes left for sandboxes.
     pub(super) memory_bytes: f64,
-    /// Sandboxes that fit.
+    /// Bytes that sandboxes are promised: more than there are where memory is over-committed.
+    pub(super) promised_bytes: f64,
+    /// Unused sandboxes kept ready.
+    pub(super) pool: u32,
+    /// Sandboxes that fit beside the unused ones.
     pub(super) slots: u64,
     /// Whether memory or the density limit sets `slots`.
     pub(super) slot_resource: BindingResource,
@@ -68,53 +81,163 @@ pub(super) struct HostRoom {
 pub(crate) struct TooSmall(pub(crate) String);
 
 impl HostRoom {
+    /// What a host has room for. With a warm pool, the share of the requests that finds no unused
+    /// sandbox is set in `carried`; with a density limit, that suspended sandboxes hold no place.
     pub(super) fn new(
         scenario: &Scenario,
         technology: &Technology,
-        carried: &Carried,
+        carried: &mut Carried,
         draw: &Draw,
-    ) -> Result<Self, TooSmall> {
+    ) -> Result<Result<Self, TooSmall>, PlanError> {
         let host = &scenario.host;
         let usable = f64::from(host.vcpus) * (1.0 - draw.get(host.reserved_vcpus));
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let vcpus = (usable + 1e-9).floor() as u32;
         if vcpus == 0 {
-            return Err(TooSmall(
+            return Ok(Err(TooSmall(
                 "no vCPU is left after what is kept back".to_owned(),
-            ));
+            )));
         }
         let memory_bytes =
             host.memory_bytes - draw.get(host.reserved_memory) - draw.get(technology.memory_base);
-        let fit = (memory_bytes / carried.sandbox_bytes).floor().max(0.0);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        let by_memory = fit.min(1e9) as u64;
+        let operation = &scenario.fleet.operation;
+        let promised_bytes = match operation.memory_commitment {
+            Some(commitment) => memory_bytes * draw.get(commitment.factor),
+            None => memory_bytes,
+        };
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let density = technology
             .density_limit
             .map(|limit| draw.get(limit).floor() as u64);
-        let (slots, slot_resource) = match density {
-            Some(limit) if limit < by_memory => (limit, BindingResource::Density),
-            _ => (by_memory, BindingResource::Memory),
-        };
-        if slots == 0 {
-            return Err(TooSmall(
-                "one sandbox does not fit the memory of a host".to_owned(),
-            ));
-        }
         let start_rate = technology
             .starts_per_second_per_vcpu
             .map(|rate| draw.get(rate) * f64::from(vcpus) * draw.get(host.speed));
-        if start_rate == Some(0.0) {
-            return Err(TooSmall("its start rate is zero".to_owned()));
-        }
-        Ok(Self {
+        let mut room = Self {
             vcpus,
             memory_bytes,
-            slots,
-            slot_resource,
+            promised_bytes,
+            pool: 0,
+            slots: 0,
+            slot_resource: BindingResource::Memory,
             start_rate,
             density,
-        })
+        };
+        room.set_pool(0, carried);
+        if room.slots == 0 {
+            return Ok(Err(TooSmall(
+                "one sandbox does not fit the memory of a host".to_owned(),
+            )));
+        }
+        if start_rate == Some(0.0) {
+            return Ok(Err(TooSmall("its start rate is zero".to_owned())));
+        }
+        if room.slot_resource == BindingResource::Density
+            && let Some(suspension) = &mut carried.suspension
+        {
+            suspension.place = 0.0;
+        }
+        if let Some(pool) = operation.warm_pool {
+            let wanted = match pool {
+                WarmPool::PerHost(per_host) => per_host,
+                WarmPool::HitRate(rate) => {
+                    let Some(pool) = room.pool_for(1.0 - draw.get(rate), carried)? else {
+                        return Ok(Err(TooSmall(format!(
+                            "no warm pool of {MOST_POOLED} sandboxes or fewer has the hit rate wanted"
+                        ))));
+                    };
+                    pool
+                }
+            };
+            room.set_pool(wanted, carried);
+            if room.slots == 0 {
+                return Ok(Err(TooSmall(format!(
+                    "beside a warm pool of {wanted} not one sandbox fits a host"
+                ))));
+            }
+            carried.miss_share = room.pool_misses(carried)?;
+        }
+        Ok(Ok(room))
+    }
+
+    /// Sets so many unused sandboxes aside, with their memory and their part of the density limit.
+    fn set_pool(&mut self, pool: u32, carried: &Carried) {
+        self.pool = pool;
+        let left = self.promised_bytes - f64::from(pool) * carried.unused_bytes;
+        let fit = (left / carried.sandbox_bytes).floor().max(0.0);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let by_memory = fit.min(1e9) as u64;
+        let by_density = self
+            .density
+            .map(|limit| limit.saturating_sub(u64::from(pool)));
+        (self.slots, self.slot_resource) = match by_density {
+            Some(limit) if limit < by_memory => (limit, BindingResource::Density),
+            _ => (by_memory, BindingResource::Memory),
+        };
+    }
+
+    /// Most starts per second that a host ever sees: as many as its CPUs, its places or its start
+    /// rate allow, whichever are fewest.
+    pub(super) fn most_starts(&self, carried: &Carried) -> f64 {
+        let starts = carried.starts_per_session();
+        let by_cpu = f64::from(self.vcpus) / carried.session_cpu();
+        let by_places = self.slots as f64 / carried.session_places();
+        let by_rate = self.start_rate.map_or(f64::INFINITY, |rate| rate / starts);
+        starts * by_cpu.min(by_places).min(by_rate)
+    }
+
+    /// Share of the requests that find no unused sandbox on a host as busy as can be. A request
+    /// takes one, and its replacement is there after a start: the pool is an M/G/s/s loss system of
+    /// s sandboxes being replaced, and Erlang's formula holds whatever the distribution of a start.
+    fn pool_misses(&self, carried: &Carried) -> Result<f64, PlanError> {
+        let load = self.most_starts(carried) * carried.start_latency.mean();
+        if !load.is_finite() {
+            return Ok(1.0);
+        }
+        Ok(erlang_b(load, u64::from(self.pool))?)
+    }
+
+    /// The smallest pool that leaves at most this share of the requests without, if there is one.
+    fn pool_for(&self, misses: f64, carried: &Carried) -> Result<Option<u32>, PlanError> {
+        let with = |pool: u32| -> Result<bool, PlanError> {
+            let mut room = *self;
+            room.set_pool(pool, carried);
+            // A pool that leaves no room at all ends the search; it is refused by the caller.
+            Ok(room.slots == 0 || room.pool_misses(carried)? <= misses)
+        };
+        let (mut too_few, mut enough) = (0, 1);
+        while !with(enough)? {
+            if enough >= MOST_POOLED {
+                return Ok(None);
+            }
+            too_few = enough;
+            enough *= 2;
+        }
+        while enough - too_few > 1 {
+            let middle = u32::midpoint(too_few, enough);
+            if with(middle)? {
+                enough = middle;
+            } else {
+                too_few = middle;
+            }
+        }
+        Ok(Some(enough))
+    }
+
+    /// Share of time in which what `live` sandboxes really hold exceeds the memory of the host. Each
+    /// holds an amount of its own with this mean and coefficient of variation: the sum is taken for
+    /// gamma with the right mean and variance, which is exact if each is.
+    pub(super) fn memory_risk(&self, live: f64, actual: &Distribution) -> Result<f64, PlanError> {
+        let mean = live * actual.mean();
+        if mean <= 0.0 {
+            return Ok(0.0);
+        }
+        let cv = (actual.cv_squared() / live).sqrt();
+        let held = if cv > 0.0 {
+            Distribution::gamma(mean, cv)?
+        } else {
+            Distribution::deterministic(mean)?
+        };
+        Ok(held.survival(self.memory_bytes))
     }
 }
 
@@ -155,6 +278,16 @@ pub(super) struct CellRules<'a> {
     pub(super) limits: &'a HostLimits,
     pub(super) fleet: &'a Fleet,
     pub(super) service_level: &'a ServiceLevel,
+}
+
+impl<'a> CellRules<'a> {
+    pub(super) fn new(scenario: &'a Scenario, limits: &'a HostLimits) -> Self {
+        Self {
+            limits,
+            fleet: &scenario.fleet,
+            service_level: &scenario.service_level,
+        }
+    }
 }
 
 impl CellRules<'_> {
@@ -228,7 +361,10 @@ impl CellRules<'_> {
         single_cell: bool,
     ) -> Result<bool, PlanError> {
         let slots = self.limits.room.slots * u64::from(hosts);
-        let live = sessions * workload.sandboxes / workload.sessions;
+        let live = sessions * workload.places / workload.sessions;
+        if !self.has_room_for_resumes(live / f64::from(hosts), workload)? {
+            return Ok(false);
+        }
         // With twice as many slots and some to spare nothing ever waits.
         if slots as f64 >= 2.0 * live + 100.0 {
             return Ok(true);
@@ -246,9 +382,27 @@ impl CellRules<'_> {
         self.has_room_for_few(slots, live, workload.agents)
     }
 
-    /// The promise on waiting in units of the time a sandbox lives.
+    /// The promise on waiting in units of the time a place is taken.
     fn wait(&self, workload: &Workload) -> f64 {
-        self.service_level.start_wait_p99 / workload.sandbox_seconds
+        self.service_level.start_wait_p99 / workload.place_seconds
+    }
+
+    /// Whether sandboxes that wake find room on their own host within the promise on waiting, with so
+    /// many places of it taken in the mean. They go ahead of new ones: the wait of those who wait is
+    /// exponential with what the places that serve them leave, as in M/M/c with priorities that do
+    /// not interrupt (Kella and Yechiali 1985).
+    fn has_room_for_resumes(&self, taken: f64, workload: &Workload) -> Result<bool, PlanError> {
+        if workload.resumes <= 0.0 {
+            return Ok(true);
+        }
+        let slots = self.limits.room.slots;
+        if taken >= slots as f64 {
+            return Ok(false);
+        }
+        let resumed = (taken * workload.resumed_places() / workload.places).min(taken);
+        let waits = WaitingQueue::new(taken, slots)?.delay_probability();
+        let left = slots as f64 - resumed;
+        Ok(waits * (-left * self.wait(workload)).exp() <= TAIL)
     }
 
     /// The same for agents so few that those with a session open cannot open another: the number
@@ -283,7 +437,25 @@ impl CellRules<'_> {
             WhenFull::Queue => load_for_wait(slots, self.wait(workload), TAIL)?,
             WhenFull::Reject => load_for_blocking(slots, self.service_level.rejected)?,
         };
-        Ok(live * workload.sessions / workload.sandboxes)
+        let live = live.min(f64::from(hosts) * self.room_for_resumes(workload)?);
+        Ok(live * workload.sessions / workload.places)
+    }
+
+    /// Most places of one host that may be taken in the mean for sandboxes that wake to find room.
+    fn room_for_resumes(&self, workload: &Workload) -> Result<f64, PlanError> {
+        if workload.resumes <= 0.0 {
+            return Ok(f64::INFINITY);
+        }
+        let (mut low, mut high) = (0.0, self.limits.room.slots as f64);
+        for _ in 0..50 {
+            let middle = f64::midpoint(low, high);
+            if self.has_room_for_resumes(middle, workload)? {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(low)
     }
 }
 

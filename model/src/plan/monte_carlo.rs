@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use super::analytic::{Detail, Site, Sized, Sizing, size};
+use super::baseline::{SharedSizing, size_shared};
 use super::draws::{interval, latin_hypercube};
 use super::limits::SlowdownTable;
 use super::{PlanError, Progress};
@@ -34,11 +35,7 @@ impl Jobs {
         for (tier_index, tier) in scenario.tiers.iter().enumerate() {
             for (technology, offered) in scenario.technologies.iter().enumerate() {
                 if offered.missing(&tier.needs).is_empty() {
-                    jobs.push(PlanAssignment {
-                        tier: TierId(tier_index),
-                        technology,
-                        lifecycle: tier.lifecycle,
-                    });
+                    jobs.push(scenario.assignment(TierId(tier_index), technology));
                 }
             }
         }
@@ -82,8 +79,22 @@ impl Task<'_> {
             .ok();
             Ok(Outcome { sizing })
         });
-        let outcomes = outcomes.collect::<Result<_, PlanError>>()?;
-        Ok((peak(&demand.sessions()).1, outcomes))
+        Ok(Drawn {
+            peak: peak(&demand.sessions()).1,
+            outcomes: outcomes.collect::<Result<_, PlanError>>()?,
+            shared: self.shared(&demand, draw)?,
+        })
+    }
+
+    /// Every tier as a classic service, where the scenario has one to compare with; none where a
+    /// tier cannot be one.
+    fn shared(&self, demand: &Demand, draw: &Draw) -> Result<Option<Vec<SharedSizing>>, PlanError> {
+        let Some(baseline) = &self.scenario.baseline else {
+            return Ok(None);
+        };
+        (0..self.scenario.tiers.len())
+            .map(|tier| size_shared(self.scenario, baseline, tier, demand, draw, self.table))
+            .collect()
     }
 }
 
@@ -101,6 +112,9 @@ pub(super) struct Evaluation<'a> {
     outcomes: Vec<Vec<Outcome>>,
     /// Peak open sessions by draw.
     peaks: Vec<f64>,
+    /// Every tier as a classic service, at the central inputs and by draw; none where it cannot be.
+    central_shared: Option<Vec<SharedSizing>>,
+    shared: Vec<Option<Vec<SharedSizing>>>,
 }
 
 /// A scenario to evaluate, what of it, and its slowdown table.
@@ -110,8 +124,15 @@ pub(super) struct Task<'a> {
     pub(super) table: &'a SlowdownTable,
 }
 
-/// What a draw says of one scenario: its peak sessions and every job.
-type Drawn = (f64, Vec<Outcome>);
+/// What a draw says of one scenario.
+struct Drawn {
+    /// Peak open sessions.
+    peak: f64,
+    /// Every job.
+    outcomes: Vec<Outcome>,
+    /// Every tier as a classic service.
+    shared: Option<Vec<SharedSizing>>,
+}
 
 impl<'a> Evaluation<'a> {
     /// Evaluates a scenario and its readings together: at each draw they share what they have in
@@ -175,7 +196,15 @@ impl<'a> Evaluation<'a> {
             )
         });
         let central = sizes.collect::<Result<_, _>>()?;
-        let (peaks, outcomes) = drawn.into_iter().unzip();
+        let central_shared = task.shared(&central_demand, &central_draw)?;
+        let mut peaks = Vec::with_capacity(drawn.len());
+        let mut outcomes = Vec::with_capacity(drawn.len());
+        let mut shared = Vec::with_capacity(drawn.len());
+        for drawn in drawn {
+            peaks.push(drawn.peak);
+            outcomes.push(drawn.outcomes);
+            shared.push(drawn.shared);
+        }
         Ok(Self {
             scenario: task.scenario,
             table: task.table,
@@ -187,7 +216,67 @@ impl<'a> Evaluation<'a> {
             draws,
             outcomes,
             peaks,
+            central_shared,
+            shared,
         })
+    }
+
+    /// The tiers as classic services at the central inputs.
+    pub(super) fn central_shared(&self) -> Option<&[SharedSizing]> {
+        self.central_shared.as_deref()
+    }
+
+    /// The hosts of a classic service for some tiers, turned into a figure at each draw, with its
+    /// interval. A draw at which there is no answer counts as above all others.
+    pub(super) fn shared_total(
+        &self,
+        tiers: &[usize],
+        figure: impl Fn(&Draw, f64) -> f64,
+    ) -> Option<Estimated> {
+        let sum = |sizings: &[SharedSizing]| -> f64 {
+            tiers.iter().map(|tier| sizings[*tier].hosts).sum()
+        };
+        let central = sum(self.central_shared()?);
+        let by_draw = self.shared.iter().map(|sizings| {
+            let hosts = sizings.as_deref().map_or(f64::INFINITY, sum);
+            hosts
+        });
+        let mut values: Vec<f64> = self
+            .draws
+            .iter()
+            .zip(by_draw)
+            .map(|(draw, hosts)| figure(draw, hosts))
+            .collect();
+        Some(interval(figure(&self.central_draw, central), &mut values))
+    }
+
+    /// What a plan needs against a classic service for the same tiers, draw by draw: a figure of the
+    /// draw, the plan's hosts and the service's. What both depend on cancels.
+    pub(super) fn against_shared(
+        &self,
+        assignments: &[PlanAssignment],
+        figure: impl Fn(&Draw, f64, f64) -> f64,
+    ) -> Option<Estimated> {
+        let sum = |sizings: &[SharedSizing]| -> f64 {
+            assignments
+                .iter()
+                .map(|job| sizings[job.tier.0].hosts)
+                .sum()
+        };
+        let hosts: f64 = assignments.iter().map(|job| self.central(*job).hosts).sum();
+        let central = figure(&self.central_draw, hosts, sum(self.central_shared()?));
+        let totals = self.totals(assignments, |_, hosts| hosts);
+        let mut values: Vec<f64> = self
+            .draws
+            .iter()
+            .zip(totals)
+            .zip(&self.shared)
+            .filter_map(|((draw, hosts), shared)| {
+                let value = figure(draw, hosts, sum(shared.as_deref()?));
+                value.is_finite().then_some(value)
+            })
+            .collect();
+        Some(interval(central, &mut values))
     }
 
     /// Peak open sessions of all tiers together.
@@ -243,6 +332,28 @@ impl<'a> Evaluation<'a> {
             .filter_map(|jobs| jobs[job].sizing.as_ref().map(&figure))
             .collect();
         interval(figure(&self.central(assignment)), &mut values)
+    }
+
+    /// The same for a figure that takes the draw too, such as a cost.
+    pub(super) fn estimate_with(
+        &self,
+        assignment: PlanAssignment,
+        figure: impl Fn(&Draw, &Sizing) -> f64,
+    ) -> Estimated {
+        let Some(job) = self.jobs.index(assignment) else {
+            return Estimated::exact(0.0);
+        };
+        let mut values: Vec<f64> = self
+            .draws
+            .iter()
+            .zip(&self.outcomes)
+            .filter_map(|(draw, jobs)| {
+                let sizing = jobs[job].sizing.as_ref()?;
+                Some(figure(draw, sizing))
+            })
+            .collect();
+        let central = figure(&self.central_draw, &self.central(assignment));
+        interval(central, &mut values)
     }
 
     /// The hosts of some jobs together, turned into a figure at each draw, with its interval. A

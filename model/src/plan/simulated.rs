@@ -13,8 +13,8 @@ use crate::result::{
 };
 use crate::scenario::{PlanAssignment, Scenario};
 use crate::simulation::{
-    Assessment, Capacity, CellSpec, Control, Demand, Effort, Observation, PiecewiseLinear, Promise,
-    RunId, SimulationError, simulated_capacity,
+    Assessment, Capacity, CellSpec, Control, Demand, Effort, Failures, Observation,
+    PiecewiseLinear, Promise, RunId, SimulationError, simulated_capacity,
 };
 use crate::units::{Duration, Ratio, Unit};
 
@@ -33,7 +33,7 @@ const TRIALS: u64 = 16;
 const SHORTEST_WATCH: f64 = 30.0;
 
 /// Part of a replication that is simulated but not measured, while contention settles.
-const WARM_UP: f64 = 0.2;
+pub(super) const WARM_UP: f64 = 0.2;
 
 /// Simulates one tier on one technology and corrects the analytic requirement by what is found.
 pub(super) fn simulate(
@@ -79,6 +79,11 @@ pub(super) fn simulate(
                 "the plan was interrupted; run it again to the end",
             ));
         }
+        Err(SimulationError::InvalidSpec { field, reason }) => {
+            return Ok(not_simulated(&format!(
+                "the simulator refuses `{field}`: {reason}"
+            )));
+        }
         Err(error) => return Err(error.into()),
     };
     let Some(over_analytic) = over_formula(&found, formula) else {
@@ -105,11 +110,13 @@ fn over_formula(found: &Capacity, formula: f64) -> Option<Estimated> {
 }
 
 /// The cell that is simulated.
-struct Cell<'a> {
+pub(super) struct Cell<'a> {
     scenario: &'a Scenario,
     template: &'a CellTemplate<'a>,
     limits: &'a HostLimits,
     hosts: u32,
+    /// Most events of a replication.
+    events: f64,
 }
 
 impl<'a> Cell<'a> {
@@ -120,6 +127,22 @@ impl<'a> Cell<'a> {
         template: &'a CellTemplate<'a>,
         limits: &'a HostLimits,
     ) -> Result<Self, PlanError> {
+        let wanted = template
+            .session_seconds()
+            .max(SHORTEST_WATCH)
+            .min(scenario.simulation.window_seconds);
+        Self::for_at_least(scenario, template, limits, 1.0, wanted)
+    }
+
+    /// The largest cell within the scenario's that can be watched for so many seconds with so many
+    /// times the events that the scenario allows, or a single host.
+    pub(super) fn for_at_least(
+        scenario: &'a Scenario,
+        template: &'a CellTemplate<'a>,
+        limits: &'a HostLimits,
+        more_events: f64,
+        seconds: f64,
+    ) -> Result<Self, PlanError> {
         let most = scenario
             .simulation
             .cell_hosts
@@ -129,42 +152,57 @@ impl<'a> Cell<'a> {
             template,
             limits,
             hosts: most,
+            events: more_events * f64::from(scenario.simulation.events),
         };
-        let wanted = template
-            .session_seconds()
-            .max(SHORTEST_WATCH)
-            .min(scenario.simulation.window_seconds);
-        while cell.hosts > 1 && cell.affordable_seconds(cell.formula()?) < wanted {
+        while cell.hosts > 1 && cell.affordable_seconds(cell.formula()?) < seconds {
             cell.hosts /= 2;
         }
         Ok(cell)
     }
 
+    /// Its hosts.
+    pub(super) fn hosts(&self) -> u32 {
+        self.hosts
+    }
+
+    /// Most events of a replication.
+    pub(super) fn events(&self) -> u64 {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        let events = self.events as u64;
+        events
+    }
+
     /// Open sessions this very cell carries by the formulas.
-    fn formula(&self) -> Result<f64, PlanError> {
-        let rules = CellRules {
-            limits: self.limits,
-            fleet: &self.scenario.fleet,
-            service_level: &self.scenario.service_level,
-        };
+    pub(super) fn formula(&self) -> Result<f64, PlanError> {
+        let rules = CellRules::new(self.scenario, self.limits);
         let workload = Workload::steady(1.0, self.template.carried());
         Ok(rules.carries(self.hosts, &workload)?.1)
     }
 
+    /// The cell with these sessions. What its hosts carry is asked of hosts that are all on and work:
+    /// spare ones are for those that fail.
+    pub(super) fn with(&self, demand: Demand) -> Result<CellSpec, SimulationError> {
+        let mut spec = self.template.spec(self.hosts, demand)?;
+        spec.operation.autoscaling = None;
+        spec.operation.failures = Failures::default();
+        Ok(spec)
+    }
+
     fn spec(&self, sessions: f64) -> Result<CellSpec, SimulationError> {
         let rate = PiecewiseLinear::constant(sessions / self.template.session_seconds())?;
-        self.template.spec(self.hosts, Demand::Poisson { rate })
+        self.with(Demand::Poisson { rate })
     }
 
     /// The longest replication within the events allowed, in simulated seconds.
-    fn affordable_seconds(&self, sessions: f64) -> f64 {
+    pub(super) fn affordable_seconds(&self, sessions: f64) -> f64 {
         let carried = self.template.carried();
         let workload = Workload::steady(sessions, carried);
         let session_rate = sessions / carried.session_seconds();
         // A burst begins and ends; a start is asked for, begins its work and ends.
-        let events_per_second =
-            2.0 * session_rate * carried.turns.mean() + 3.0 * workload.starts + session_rate;
-        f64::from(self.scenario.simulation.events) / events_per_second
+        let events_per_second = 2.0 * session_rate * carried.turns.mean()
+            + 3.0 * (workload.starts + workload.resumes)
+            + session_rate;
+        self.events / events_per_second
     }
 
     fn effort(&self, sessions: f64) -> Result<Effort, SimulationError> {
@@ -204,7 +242,7 @@ impl<'a> Cell<'a> {
                 high: found.fails.max(found.estimate),
             },
             cell_hosts: self.hosts,
-            window_seconds: watched.map_or(0.0, |at| at.replications.merged().seconds())
+            window_seconds: watched.map_or(0.0, |at| at.replications.merged().seconds)
                 / f64::from(options.replications),
             replications: options.replications,
             events: found.events,
@@ -215,22 +253,11 @@ impl<'a> Cell<'a> {
     /// Each promise as the search judged it: by the share of requests or bursts beyond it, which
     /// is a mean and has an honest interval, rather than by an estimated quantile.
     fn promises(&self, assessment: &Assessment) -> Vec<ServiceLevelResult> {
-        let promised = &self.scenario.service_level;
         assessment
             .checks
             .iter()
             .map(|check| ServiceLevelResult {
-                name: match check.promise {
-                    Promise::StartWait => format!(
-                        "requests that wait longer than {}",
-                        Duration::display(promised.start_wait_p99)
-                    ),
-                    Promise::BurstSlowdown => format!(
-                        "bursts slowed down more than {} times",
-                        Ratio::display(promised.burst_slowdown_p99)
-                    ),
-                    Promise::Rejection => "requests turned away".to_owned(),
-                },
+                name: promise_words(self.scenario, check.promise),
                 unit: "share".to_owned(),
                 target: check.limit,
                 found: Estimated {
@@ -241,6 +268,22 @@ impl<'a> Cell<'a> {
                 met: check.share <= check.limit,
             })
             .collect()
+    }
+}
+
+/// What a promise counts, in words.
+pub(super) fn promise_words(scenario: &Scenario, promise: Promise) -> String {
+    let promised = &scenario.service_level;
+    match promise {
+        Promise::StartWait => format!(
+            "requests that wait longer than {}",
+            Duration::display(promised.start_wait_p99)
+        ),
+        Promise::BurstSlowdown => format!(
+            "bursts slowed down more than {} times",
+            Ratio::display(promised.burst_slowdown_p99)
+        ),
+        Promise::Rejection => "requests turned away".to_owned(),
     }
 }
 

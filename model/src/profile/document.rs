@@ -52,6 +52,13 @@ record! {
         pub relative_cpu: Quantity<Ratio>,
         /// Most sandboxes one host holds whatever its memory; left out when none is known.
         pub density_limit: Option<Quantity<Count>>,
+        /// Time from the wish to go on until a suspended sandbox works again; left out, with the two
+        /// after it, when it cannot be suspended.
+        pub resume_latency: Option<Variable<Duration>>,
+        /// CPU time of everything involved in one resume, on one vCPU.
+        pub cpu_per_resume: Option<Quantity<CpuTime>>,
+        /// Memory one suspended sandbox still holds, the session's working set included.
+        pub memory_suspended: Option<Quantity<Memory>>,
     }
 }
 
@@ -61,6 +68,7 @@ impl ProfileDocument {
         let profile = Self::decode(node, decoder)?;
         for (id, technology) in profile.technologies.iter() {
             technology.require_origins(id, node, decoder);
+            technology.require_all_of_suspension(id, node, decoder);
         }
         Some(profile)
     }
@@ -85,7 +93,52 @@ impl TechnologyDocument {
                 .iter()
                 .map(|limit| ("density_limit", &limit.cited)),
         );
+        cited.extend(
+            self.resume_latency
+                .iter()
+                .map(|latency| ("resume_latency", &latency.cited)),
+        );
+        cited.extend(
+            self.cpu_per_resume
+                .iter()
+                .map(|cpu| ("cpu_per_resume", &cpu.cited)),
+        );
+        cited.extend(
+            self.memory_suspended
+                .iter()
+                .map(|memory| ("memory_suspended", &memory.cited)),
+        );
         cited
+    }
+
+    /// Half of what a suspension costs says nothing of the rest.
+    fn require_all_of_suspension(&self, id: &str, profile: &Node, decoder: &mut Decoder) {
+        let parts = [
+            ("resume_latency", self.resume_latency.is_some()),
+            ("cpu_per_resume", self.cpu_per_resume.is_some()),
+            ("memory_suspended", self.memory_suspended.is_some()),
+        ];
+        let list = |there: bool| {
+            let keys = parts.iter().filter(|(_, given)| *given == there);
+            keys.map(|(key, _)| format!("`{key}`")).collect::<Vec<_>>()
+        };
+        let (given, missing) = (list(true), list(false));
+        if given.is_empty() || missing.is_empty() {
+            return;
+        }
+        let table = profile.get("technologies").and_then(|table| table.get(id));
+        decoder.report(
+            Problem::error(
+                format!(
+                    "`{id}` has {} but not {}",
+                    given.join(" and "),
+                    missing.join(" and ")
+                ),
+                table.map_or(&profile.span, |table| &table.span),
+                "in this technology",
+            )
+            .help("what suspending a sandbox costs takes all three"),
+        );
     }
 
     fn require_origins(&self, id: &str, profile: &Node, decoder: &mut Decoder) {

@@ -6,7 +6,11 @@ use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
-use super::{ConcurrencyMeaning, Lifecycle, Placement, WhenFull};
+use super::operation::{
+    AutoscalingDocument, BaselineDocument, FailuresDocument, MemoryCommitmentDocument,
+    MinorityDocument, WarmPoolDocument,
+};
+use super::{ConcurrencyMeaning, Lifecycle, Placement, TraceScaling, WhenFull};
 use crate::document::{
     Decode, Decoder, Entry, Keyed, MAX_KEYS, Node, Problem, Span, Table, Value, record,
 };
@@ -43,6 +47,8 @@ record! {
         pub fleet: Option<FleetDocument>,
         /// The arithmetic on a napkin.
         pub envelope: EnvelopeDocument,
+        /// A classic service to compare with; nothing is compared unless given.
+        pub baseline: Option<BaselineDocument>,
         /// Which technology carries which tier; the first plan is the headline.
         pub plans: Keyed<PlanDocument>,
         /// Other readings of the scenario, each a few changed keys.
@@ -75,6 +81,8 @@ record! {
         pub activity: Option<FileReference>,
         /// Recorded session starts in place of `activity`, as a path relative to this file.
         pub trace: Option<FileReference>,
+        /// How the recording is brought to the number of sessions: `together` unless given.
+        pub trace_scaling: Option<TraceScaling>,
         /// Time zones, as a path relative to this file; not for a trace, which has its own clock.
         pub time_zones: Option<FileReference>,
         /// Share of the open sessions in each tier; together 100%.
@@ -91,6 +99,9 @@ record! {
         pub needs: Vec<Capability>,
         /// When its sandboxes start and stop, unless a plan says otherwise.
         pub lifecycle: Lifecycle,
+        /// With `per-session`: a sandbox that has been idle for so long is suspended until the next
+        /// burst.
+        pub suspend_after: Option<Quantity<Duration>>,
         /// Turns of one session.
         pub turns: Turns,
         /// Time between bursts in which the sandbox uses no CPU: the model infers, a person reads,
@@ -100,6 +111,8 @@ record! {
         pub burst: Variable<CpuTime>,
         /// Memory the session's own work takes in its sandbox.
         pub working_set: Quantity<Memory>,
+        /// A share of the sessions whose bursts are of another kind, such as builds.
+        pub minority: Option<MinorityDocument>,
     }
 }
 
@@ -149,6 +162,14 @@ record! {
         pub when_full: Option<WhenFull>,
         /// Most requests that wait in one cell.
         pub queue_limit: Option<u32>,
+        /// Unused sandboxes kept ready; none unless given.
+        pub warm_pool: Option<WarmPoolDocument>,
+        /// Hosts switched on and off with the load; all are always on unless given.
+        pub autoscaling: Option<AutoscalingDocument>,
+        /// Hosts that fail; none unless given.
+        pub failures: Option<FailuresDocument>,
+        /// More memory promised than there is; not unless given.
+        pub memory_commitment: Option<MemoryCommitmentDocument>,
     }
 }
 
@@ -209,15 +230,19 @@ record! {
 pub struct PlanTier {
     /// Key of the technology.
     pub technology: String,
-    /// Lifecycle in place of the tier's.
+    /// Lifecycle in place of the tier's, which then brings no `suspend_after` of the tier's.
     pub lifecycle: Option<Lifecycle>,
+    /// Idle time before suspension in place of the tier's.
+    pub suspend_after: Option<Quantity<Duration>>,
     /// Where it stands.
     pub span: Span,
 }
 
 impl PartialEq for PlanTier {
     fn eq(&self, other: &Self) -> bool {
-        self.technology == other.technology && self.lifecycle == other.lifecycle
+        self.technology == other.technology
+            && self.lifecycle == other.lifecycle
+            && self.suspend_after == other.suspend_after
     }
 }
 
@@ -226,8 +251,10 @@ record! {
     pub struct PlanTierTable {
         /// Key of the technology.
         pub technology: String,
-        /// Lifecycle in place of the tier's.
+        /// Lifecycle in place of the tier's, which then brings no `suspend_after` of the tier's.
         pub lifecycle: Option<Lifecycle>,
+        /// Idle time before suspension in place of the tier's.
+        pub suspend_after: Option<Quantity<Duration>>,
     }
 }
 
@@ -238,6 +265,7 @@ impl Decode for PlanTier {
             return Some(Self {
                 technology,
                 lifecycle: None,
+                suspend_after: None,
                 span: node.span.clone(),
             });
         }
@@ -253,6 +281,7 @@ impl Decode for PlanTier {
         Some(Self {
             technology: table.technology,
             lifecycle: table.lifecycle,
+            suspend_after: table.suspend_after,
             span,
         })
     }
@@ -260,14 +289,15 @@ impl Decode for PlanTier {
 
 impl Serialize for PlanTier {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.lifecycle {
-            None => serializer.serialize_str(&self.technology),
-            Some(_) => PlanTierTable {
-                technology: self.technology.clone(),
-                lifecycle: self.lifecycle,
-            }
-            .serialize(serializer),
+        if self.lifecycle.is_none() && self.suspend_after.is_none() {
+            return serializer.serialize_str(&self.technology);
         }
+        PlanTierTable {
+            technology: self.technology.clone(),
+            lifecycle: self.lifecycle,
+            suspend_after: self.suspend_after.clone(),
+        }
+        .serialize(serializer)
     }
 }
 

@@ -8,12 +8,16 @@ use super::catalog::{
     CurveDocument, HostShapesDocument, ShapeRow, TimeZoneMixDocument, offset_slots, read_trace,
 };
 use super::load::{Loader, digest, under};
+use super::operation::{
+    AfterFailure, Autoscaling, Baseline, Failures, FleetOperation, MemoryCommitment, Minority,
+    RandomFailures, WarmPool,
+};
 use super::raw::{
-    FileReference, HostDocument, Overrides, PlanDocument, ScenarioDocument, SegmentDocument,
-    TierDocument,
+    FileReference, FleetDocument, HostDocument, Overrides, PlanDocument, PlanTier,
+    ScenarioDocument, SegmentDocument, TierDocument,
 };
 use super::turns::TurnLaw;
-use super::{ConcurrencyMeaning, Lifecycle, Placement, WhenFull};
+use super::{ConcurrencyMeaning, Lifecycle, Placement, TraceScaling, WhenFull};
 use crate::document::{Decode, Keyed, Node, Problem, Span, VALUE_KEYS, merge};
 use crate::input::{Cited, Draw, InputId, Inputs, Quantity, Uncertain};
 use crate::measurement::document::Measurement;
@@ -47,6 +51,8 @@ pub struct Scenario {
     pub fleet: Fleet,
     /// The arithmetic on a napkin.
     pub envelope: Envelope,
+    /// A classic service to compare with.
+    pub baseline: Option<Baseline>,
     /// Title of the profile.
     pub profile_title: String,
     /// SHA-256 of the profile.
@@ -110,6 +116,21 @@ pub struct Arrivals {
     pub curve: ActivityCurve,
     /// Time zones the curve is local to; shares add up to 1.
     pub zones: Vec<Zone>,
+    /// The recording the curve was made from, if it was made from one.
+    pub recording: Option<Recording>,
+}
+
+/// How many sessions were recorded in each of even intervals.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recording {
+    /// The file, as the scenario names it.
+    pub name: String,
+    /// Sessions in each interval.
+    pub counts: Arc<[u64]>,
+    /// Seconds of an interval.
+    pub interval: f64,
+    /// How it is brought to more sessions than were recorded.
+    pub scaling: TraceScaling,
 }
 
 /// A time zone with its share of a segment.
@@ -134,6 +155,8 @@ pub struct Tier {
     pub needs: Vec<Capability>,
     /// When its sandboxes start and stop, unless a plan says otherwise.
     pub lifecycle: Lifecycle,
+    /// Idle seconds before a sandbox is suspended, unless a plan says otherwise.
+    pub suspend_after: Option<InputId>,
     /// Mean number of turns.
     pub turns: InputId,
     /// How the number of turns varies.
@@ -144,6 +167,8 @@ pub struct Tier {
     pub burst: InputId,
     /// Memory of the session's own work.
     pub working_set: InputId,
+    /// A share of the sessions whose bursts are of another kind.
+    pub minority: Option<Minority>,
 }
 
 /// A host.
@@ -189,6 +214,8 @@ pub struct Fleet {
     pub when_full: WhenFull,
     /// Most requests that wait in one cell.
     pub queue_limit: u32,
+    /// What is done beyond one sandbox for each session or burst.
+    pub operation: FleetOperation,
 }
 
 /// The arithmetic on a napkin.
@@ -225,6 +252,19 @@ pub struct Technology {
     pub relative_cpu: InputId,
     /// Most sandboxes per host.
     pub density_limit: Option<InputId>,
+    /// What suspending a sandbox costs, where it can be suspended.
+    pub suspension: Option<SuspensionCosts>,
+}
+
+/// What it costs to suspend a sandbox and wake it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SuspensionCosts {
+    /// From the wish to go on until the sandbox works again.
+    pub resume_latency: InputId,
+    /// CPU of a resume.
+    pub cpu_per_resume: InputId,
+    /// Memory one suspended sandbox holds, its working set included.
+    pub memory_suspended: InputId,
 }
 
 impl Technology {
@@ -248,6 +288,13 @@ impl Technology {
         ];
         inputs.extend(self.starts_per_second_per_vcpu);
         inputs.extend(self.density_limit);
+        if let Some(costs) = self.suspension {
+            inputs.extend([
+                costs.resume_latency,
+                costs.cpu_per_resume,
+                costs.memory_suspended,
+            ]);
+        }
         inputs
     }
 }
@@ -272,6 +319,8 @@ pub struct PlanAssignment {
     pub technology: usize,
     /// When sandboxes start and stop.
     pub lifecycle: Lifecycle,
+    /// Idle seconds before a sandbox is suspended.
+    pub suspend_after: Option<InputId>,
 }
 
 /// The simulation.
@@ -291,6 +340,22 @@ impl Scenario {
     /// Agents of a segment in a draw: people × adoption × agents per person.
     pub fn agents(&self, segment: &Segment, draw: &Draw) -> f64 {
         draw.get(segment.people) * draw.get(segment.adoption) * draw.get(segment.agents_per_person)
+    }
+}
+
+impl Scenario {
+    /// A tier on a technology as the tier itself would have it. A technology that cannot suspend
+    /// keeps sandboxes as they are.
+    pub fn assignment(&self, tier: TierId, technology: usize) -> PlanAssignment {
+        let wanted = &self.tiers[tier.0];
+        PlanAssignment {
+            tier,
+            technology,
+            lifecycle: wanted.lifecycle,
+            suspend_after: self.technologies[technology]
+                .suspension
+                .and(wanted.suspend_after),
+        }
     }
 }
 
@@ -346,6 +411,7 @@ impl<'a, 'b> Resolver<'a, 'b> {
         let host = self.host(&document.host);
         let service_level = self.service_level(document);
         let envelope = self.envelope(document);
+        let baseline = self.baseline(document);
         let profile = self.profile(document);
         let measured = self.measured(document);
         let technologies: Vec<Technology> = profile
@@ -386,6 +452,7 @@ impl<'a, 'b> Resolver<'a, 'b> {
             service_level: service_level?,
             fleet: fleet?,
             envelope: envelope?,
+            baseline: baseline?,
             profile_title: profile.title.clone(),
             profile_digest: match &measured {
                 Some(found) => digest(&profile, &[&digest(found.as_ref(), &[])]),
@@ -466,11 +533,21 @@ impl<'a, 'b> Resolver<'a, 'b> {
     fn tier(&mut self, id: &str, tier: &TierDocument) -> Tier {
         let key = |name: &str| format!("tiers.{id}.{name}");
         let label = |what: &str| format!("{what}, {}", tier.title);
+        if tier.suspend_after.is_some() && tier.lifecycle == Lifecycle::PerBurst {
+            self.nothing_to_suspend(&["tiers", id, "suspend_after"]);
+        }
         Tier {
             id: id.to_owned(),
             title: tier.title.clone(),
             needs: tier.needs.clone(),
             lifecycle: tier.lifecycle,
+            suspend_after: tier.suspend_after.as_ref().map(|after| {
+                self.inputs.add(
+                    key("suspend_after"),
+                    label("idle time before suspension"),
+                    after,
+                )
+            }),
             turns: self.inputs.add_at_least(
                 key("turns"),
                 label("turns per session"),
@@ -489,7 +566,31 @@ impl<'a, 'b> Resolver<'a, 'b> {
                 label("working set"),
                 &tier.working_set,
             ),
+            minority: tier.minority.as_ref().map(|minority| Minority {
+                share: self.inputs.add(
+                    key("minority.share"),
+                    label("share of sessions of another kind"),
+                    &minority.share,
+                ),
+                burst: self.inputs.add_variable(
+                    key("minority.burst"),
+                    label("CPU per burst of these sessions"),
+                    &minority.burst,
+                ),
+            }),
         }
+    }
+
+    fn nothing_to_suspend(&mut self, path: &[&str]) {
+        let span = self.span_of(path);
+        self.report(
+            Problem::error(
+                "a sandbox of its own for every burst is never idle, so it cannot be suspended",
+                &span,
+                "with the lifecycle `per-burst`",
+            )
+            .help("remove `suspend_after`, or use the lifecycle `per-session`"),
+        );
     }
 
     fn segment(
@@ -597,9 +698,18 @@ impl<'a, 'b> Resolver<'a, 'b> {
                 };
                 let curve = curve?;
                 self.check_working_hours(id, segment, &curve)?;
+                if segment.trace_scaling.is_some() {
+                    let span = self.span_of(&["segments", id, "trace_scaling"]);
+                    self.report(
+                        Problem::error("there is no trace to scale", &span, "without `trace`")
+                            .help("remove `trace_scaling`, or use `trace` in place of `activity`"),
+                    );
+                    return None;
+                }
                 Some(Arrivals {
                     curve,
                     zones: zones?,
+                    recording: None,
                 })
             }
             (None, Some(trace)) => {
@@ -627,6 +737,12 @@ impl<'a, 'b> Resolver<'a, 'b> {
                 Some(Arrivals {
                     curve: read.curve,
                     zones,
+                    recording: Some(Recording {
+                        name: trace.path.clone(),
+                        counts: read.counts,
+                        interval: read.interval,
+                        scaling: segment.trace_scaling.unwrap_or(TraceScaling::Together),
+                    }),
                 })
             }
             (activity, _) => {
@@ -899,6 +1015,55 @@ impl<'a, 'b> Resolver<'a, 'b> {
         })
     }
 
+    fn baseline(&mut self, document: &ScenarioDocument) -> Option<Option<Baseline>> {
+        let Some(written) = &document.baseline else {
+            return Some(None);
+        };
+        self.require(
+            written.requests_per_instance.value.quantile(0.0) >= 1.0,
+            "baseline.requests_per_instance",
+            "an instance works on at least one request",
+        )?;
+        self.require(
+            written.memory.value.quantile(0.0) > 0.0,
+            "baseline.memory",
+            "an instance takes some memory",
+        )?;
+        let slow = |ratio: &Quantity<Ratio>| ratio.value.quantile(0.0) > 0.0;
+        self.require(
+            written.relative_cpu.as_ref().is_none_or(slow),
+            "baseline.relative_cpu",
+            "work takes some time",
+        )?;
+        Some(Some(Baseline {
+            memory: self.inputs.add(
+                "baseline.memory".to_owned(),
+                "memory of an instance of the classic service".to_owned(),
+                &written.memory,
+            ),
+            requests_per_instance: self.inputs.add_at_least(
+                "baseline.requests_per_instance".to_owned(),
+                "requests an instance of the classic service works on at a time".to_owned(),
+                &written.requests_per_instance,
+                1.0,
+            ),
+            session_memory: self.optional(
+                "baseline.session_memory",
+                "memory of an open session in the classic service",
+                written.session_memory.as_ref(),
+                0.0,
+                "a classic service keeps what it knows of a session in its database",
+            ),
+            relative_cpu: self.optional(
+                "baseline.relative_cpu",
+                "relative CPU of work in the classic service",
+                written.relative_cpu.as_ref(),
+                1.0,
+                "the work is done by a plain process, which others are held against",
+            ),
+        }))
+    }
+
     fn profile(&mut self, document: &ScenarioDocument) -> Option<ProfileDocument> {
         let Some(reference) = &document.profile else {
             self.require(false, "profile", "the scenario names no profile");
@@ -938,7 +1103,28 @@ impl<'a, 'b> Resolver<'a, 'b> {
         let key = |name: &str| format!("technologies.{id}.{name}");
         let label = |what: &str| format!("{what}, {}", technology.title);
         let inputs = &mut self.inputs;
+        let suspension = match (
+            &technology.resume_latency,
+            &technology.cpu_per_resume,
+            &technology.memory_suspended,
+        ) {
+            (Some(latency), Some(cpu), Some(memory)) => Some(SuspensionCosts {
+                resume_latency: inputs.add_variable(
+                    key("resume_latency"),
+                    label("resume latency"),
+                    latency,
+                ),
+                cpu_per_resume: inputs.add(key("cpu_per_resume"), label("CPU per resume"), cpu),
+                memory_suspended: inputs.add(
+                    key("memory_suspended"),
+                    label("memory while suspended"),
+                    memory,
+                ),
+            }),
+            _ => None,
+        };
         Technology {
+            suspension,
             id: id.to_owned(),
             title: technology.title.clone(),
             boundary: technology.boundary,
@@ -1039,10 +1225,14 @@ impl<'a, 'b> Resolver<'a, 'b> {
                     );
                     return None;
                 }
+                let lifecycle = chosen.lifecycle.unwrap_or(tier.lifecycle);
+                let suspend_after =
+                    self.suspension((id, tier_id), chosen, lifecycle, &technologies[technology])?;
                 Some(PlanAssignment {
                     tier: TierId(index),
                     technology,
-                    lifecycle: chosen.lifecycle.unwrap_or(tier.lifecycle),
+                    lifecycle,
+                    suspend_after,
                 })
             })
             .collect();
@@ -1053,8 +1243,64 @@ impl<'a, 'b> Resolver<'a, 'b> {
         })
     }
 
+    /// Idle seconds before a plan suspends the sandboxes of a tier: its own, else the tier's unless
+    /// the plan gives a lifecycle of its own.
+    fn suspension(
+        &mut self,
+        (plan, tier): (&str, &str),
+        chosen: &PlanTier,
+        lifecycle: Lifecycle,
+        technology: &Technology,
+    ) -> Option<Option<InputId>> {
+        let after = match &chosen.suspend_after {
+            Some(after) => {
+                let key = format!("plans.{plan}.tiers.{tier}.suspend_after");
+                let label = format!("idle time before suspension, {tier} in {plan}");
+                Some(self.inputs.add(key, label, after))
+            }
+            None if chosen.lifecycle.is_none() => {
+                let key = format!("tiers.{tier}.suspend_after");
+                self.inputs
+                    .iter()
+                    .find_map(|(id, input)| (input.key == key).then_some(id))
+            }
+            None => None,
+        };
+        if after.is_none() {
+            return Some(None);
+        }
+        if lifecycle == Lifecycle::PerBurst {
+            self.nothing_to_suspend(&["plans", plan, "tiers", tier]);
+            return None;
+        }
+        if technology.suspension.is_none() {
+            self.report(
+                Problem::error(
+                    format!(
+                        "sandboxes of `{}` cannot be suspended with what is known of them",
+                        technology.id
+                    ),
+                    &chosen.span,
+                    format!("tier `{tier}` has `suspend_after`"),
+                )
+                .help(format!(
+                    "give technologies.{0}.resume_latency, .cpu_per_resume and .memory_suspended, \
+                     or keep sandboxes as they are with {{ technology = \"{0}\", lifecycle = \
+                     \"per-session\" }}",
+                    technology.id
+                )),
+            );
+            return None;
+        }
+        Some(after)
+    }
+
     fn fleet(&mut self, document: &ScenarioDocument) -> Option<Fleet> {
         let written = document.fleet.as_ref();
+        let operation = match written {
+            Some(written) => self.operation(written)?,
+            None => FleetOperation::default(),
+        };
         let fleet = Fleet {
             cell_hosts: written.and_then(|fleet| fleet.cell_hosts).unwrap_or(40),
             spare_hosts: written.and_then(|fleet| fleet.spare_hosts).unwrap_or(1),
@@ -1067,6 +1313,7 @@ impl<'a, 'b> Resolver<'a, 'b> {
             queue_limit: written
                 .and_then(|fleet| fleet.queue_limit)
                 .unwrap_or(100_000),
+            operation,
         };
         self.require(
             (1..=10_000).contains(&fleet.cell_hosts) && fleet.spare_hosts <= 10_000,
@@ -1074,6 +1321,160 @@ impl<'a, 'b> Resolver<'a, 'b> {
             "a cell has from 1 to 10000 hosts",
         )?;
         Some(fleet)
+    }
+
+    fn operation(&mut self, fleet: &FleetDocument) -> Option<FleetOperation> {
+        Some(FleetOperation {
+            warm_pool: self.warm_pool(fleet)?,
+            autoscaling: self.autoscaling(fleet)?,
+            failures: self.failures(fleet)?,
+            memory_commitment: self.memory_commitment(fleet)?,
+        })
+    }
+
+    fn warm_pool(&mut self, fleet: &FleetDocument) -> Option<Option<WarmPool>> {
+        let Some(pool) = &fleet.warm_pool else {
+            return Some(None);
+        };
+        self.require(
+            pool.per_host.is_none_or(|per_host| per_host <= 65_536),
+            "fleet.warm_pool.per_host",
+            "a warm pool has at most 65536 sandboxes on a host",
+        )?;
+        let found = match (pool.per_host, &pool.hit_rate) {
+            (Some(per_host), None) => WarmPool::PerHost(per_host),
+            (None, Some(rate)) => {
+                let below = rate.value.quantile(1.0) < 1.0 && rate.value.quantile(0.0) > 0.0;
+                self.require(
+                    below,
+                    "fleet.warm_pool.hit_rate",
+                    "a share of hits lies between 0 and 100%, both excluded: no pool serves every \
+                     request",
+                )?;
+                let key = "fleet.warm_pool.hit_rate".to_owned();
+                let label = "requests served from the warm pool".to_owned();
+                WarmPool::HitRate(self.inputs.add(key, label, rate))
+            }
+            (given, _) => {
+                let span = self.span_of(&["fleet", "warm_pool"]);
+                self.report(Problem::error(
+                    "a warm pool needs either `per_host` or `hit_rate`",
+                    &span,
+                    if given.is_some() {
+                        "both are given"
+                    } else {
+                        "neither is given"
+                    },
+                ));
+                return None;
+            }
+        };
+        Some(Some(found))
+    }
+
+    fn autoscaling(&mut self, fleet: &FleetDocument) -> Option<Option<Autoscaling>> {
+        let Some(scaling) = &fleet.autoscaling else {
+            return Some(None);
+        };
+        let key = |name: &str| format!("fleet.autoscaling.{name}");
+        self.require(
+            scaling.target.value.quantile(0.0) > 0.0,
+            "fleet.autoscaling.target",
+            "hosts that shall be empty would be infinitely many",
+        )?;
+        self.require(
+            scaling.interval.value.quantile(0.0) > 0.0,
+            "fleet.autoscaling.interval",
+            "the time between two looks at the load must be above zero",
+        )?;
+        let inputs = &mut self.inputs;
+        Some(Some(Autoscaling {
+            least: scaling.least,
+            target: inputs.add(
+                key("target"),
+                "how full hosts shall be".to_owned(),
+                &scaling.target,
+            ),
+            interval: inputs.add(
+                key("interval"),
+                "time between two looks at the load".to_owned(),
+                &scaling.interval,
+            ),
+            boot: inputs.add(
+                key("boot"),
+                "time to switch a host on".to_owned(),
+                &scaling.boot,
+            ),
+            idle_before_off: inputs.add(
+                key("idle_before_off"),
+                "time an empty host stays on".to_owned(),
+                &scaling.idle_before_off,
+            ),
+        }))
+    }
+
+    fn failures(&mut self, fleet: &FleetDocument) -> Option<Option<Failures>> {
+        let Some(written) = &fleet.failures else {
+            return Some(None);
+        };
+        let random = match (&written.host_failures_per_year, &written.repair) {
+            (Some(per_year), Some(repair)) => Some(RandomFailures {
+                per_year: self.inputs.add(
+                    "fleet.failures.host_failures_per_year".to_owned(),
+                    "failures of a host in a year".to_owned(),
+                    per_year,
+                ),
+                repair: self.inputs.add(
+                    "fleet.failures.repair".to_owned(),
+                    "time until a failed host is back".to_owned(),
+                    repair,
+                ),
+            }),
+            (None, None) => None,
+            (given, _) => {
+                let span = self.span_of(&["fleet", "failures"]);
+                self.report(Problem::error(
+                    "`host_failures_per_year` and `repair` go together",
+                    &span,
+                    if given.is_some() {
+                        "`repair` is missing"
+                    } else {
+                        "`host_failures_per_year` is missing"
+                    },
+                ));
+                return None;
+            }
+        };
+        Some(Some(Failures {
+            random,
+            at_peak: written.at_peak.unwrap_or(0),
+            cell_fails: written.cell_fails.unwrap_or(false),
+            then: written.then.unwrap_or(AfterFailure::Restart),
+        }))
+    }
+
+    fn memory_commitment(&mut self, fleet: &FleetDocument) -> Option<Option<MemoryCommitment>> {
+        let Some(written) = &fleet.memory_commitment else {
+            return Some(None);
+        };
+        self.require(
+            written.factor.value.quantile(0.0) >= 1.0,
+            "fleet.memory_commitment.factor",
+            "memory promised over memory there is must be at least 1",
+        )?;
+        Some(Some(MemoryCommitment {
+            factor: self.inputs.add_at_least(
+                "fleet.memory_commitment.factor".to_owned(),
+                "memory promised over memory there is".to_owned(),
+                &written.factor,
+                1.0,
+            ),
+            actual: self.inputs.add_variable(
+                "fleet.memory_commitment.actual".to_owned(),
+                "memory a sandbox really holds over what is set aside".to_owned(),
+                &written.actual,
+            ),
+        }))
     }
 
     fn simulation(&mut self, document: &ScenarioDocument) -> Option<SimulationOptions> {

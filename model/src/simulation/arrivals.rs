@@ -1,18 +1,20 @@
 //! When sessions open.
 
-use super::rate::{Cursor, PiecewiseLinear};
+use super::rate::PiecewiseLinear;
+use super::recorded::Recorded;
 use super::spec::Demand;
 use super::time::SimTime;
 use crate::random::Stream;
 use rand::RngExt;
 use rand_distr::Exp1;
 
-/// The next opening, for either kind of demand.
+/// The next opening, for any kind of demand.
 ///
-/// Both are a Poisson process of rate one seen through a clock. For many users the clock is the
+/// Many users and a finite source are a Poisson process of rate one seen through a clock. For many users the clock is the
 /// integral of the rate. For a finite source it is the integral of (closed agents × rate per closed
 /// agent), which bends whenever a session opens or closes; that the exponential residual carries over
-/// is its lack of memory. Either way the k-th opening uses the k-th draw of the stream.
+/// is its lack of memory. Either way the k-th opening uses the k-th draw of the stream. A recording
+/// needs no clock: it says how many open in each interval.
 #[derive(Debug)]
 pub(super) struct Arrivals<'a> {
     source: Source<'a>,
@@ -26,7 +28,7 @@ enum Source<'a> {
         rate: &'a PiecewiseLinear,
         /// Value of the rate's integral at the next opening.
         cumulative: f64,
-        cursor: Cursor,
+        segment: usize,
     },
     Finite {
         rate: &'a PiecewiseLinear,
@@ -36,6 +38,7 @@ enum Source<'a> {
         /// Integral of the per-agent rate when `left` was right.
         seen: f64,
     },
+    Recorded(Recorded),
 }
 
 impl<'a> Arrivals<'a> {
@@ -45,7 +48,7 @@ impl<'a> Arrivals<'a> {
             Demand::Poisson { rate } => Source::Poisson {
                 rate,
                 cumulative: 0.0,
-                cursor: Cursor::default(),
+                segment: 0,
             },
             Demand::FiniteSource { agents, open_rate } => Source::Finite {
                 rate: open_rate,
@@ -53,6 +56,7 @@ impl<'a> Arrivals<'a> {
                 left: random.sample(Exp1),
                 seen: 0.0,
             },
+            Demand::Recorded(recorded) => Source::Recorded(Recorded::new(recorded, &mut random)),
         };
         let mut arrivals = Self {
             source,
@@ -60,7 +64,7 @@ impl<'a> Arrivals<'a> {
             next: SimTime::NEVER,
         };
         match arrivals.source {
-            Source::Poisson { .. } => arrivals.step(SimTime::ZERO),
+            Source::Poisson { .. } | Source::Recorded(_) => arrivals.step(SimTime::ZERO),
             Source::Finite { .. } => arrivals.schedule(SimTime::ZERO),
         }
         arrivals
@@ -72,18 +76,17 @@ impl<'a> Arrivals<'a> {
     }
 
     /// The next session opens now; finds the one after it.
-    #[inline]
     pub(super) fn step(&mut self, now: SimTime) {
         match &mut self.source {
             Source::Poisson {
                 rate,
                 cumulative,
-                cursor,
+                segment,
             } => {
                 let unit: f64 = self.random.sample(Exp1);
                 *cumulative += unit;
                 self.next = rate
-                    .inverse_from(*cumulative, cursor)
+                    .inverse_from(*cumulative, segment)
                     .map_or(SimTime::NEVER, SimTime::from_seconds);
             }
             Source::Finite {
@@ -97,6 +100,7 @@ impl<'a> Arrivals<'a> {
                 *closed = closed.saturating_sub(1);
                 self.schedule(now);
             }
+            Source::Recorded(recorded) => self.next = recorded.next(&mut self.random),
         }
     }
 

@@ -9,6 +9,7 @@ pub use operation::{
 
 use super::error::SimulationError;
 use super::rate::PiecewiseLinear;
+use super::recorded::RecordedArrivals;
 use crate::distribution::{Distribution, TurnCount};
 
 /// One cell: identical hosts that are scheduled together, and the sessions they serve.
@@ -110,6 +111,9 @@ pub enum Demand {
         /// Sessions per second opened by one agent that has none open, over simulated time.
         open_rate: PiecewiseLinear,
     },
+    /// Sessions open as recorded somewhere, whatever happens here. The run begins in the steady
+    /// state of what was recorded just before, for as long as a session takes.
+    Recorded(RecordedArrivals),
 }
 
 /// Which of the hosts with room gets a sandbox.
@@ -217,6 +221,9 @@ impl CellSpec {
             + match &self.demand {
                 Demand::Poisson { rate } => rate.peak() * self.uncontended_session_mean(),
                 Demand::FiniteSource { agents, .. } => *agents as f64,
+                Demand::Recorded(recorded) => {
+                    recorded.peak_rate() * self.uncontended_session_mean()
+                }
             };
         if peak.is_nan() || peak > MOST_SESSIONS {
             return Err(invalid(

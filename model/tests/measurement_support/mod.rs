@@ -168,7 +168,6 @@ pub fn row(costs: &Costs) -> Row {
         memory_touched: None,
         work,
         suspension: None,
-        coding: None,
         noise: Some(0.013),
         remarks: Vec::new(),
     }

@@ -13,7 +13,7 @@
 
 use tonnage_model::profile::{Boundary, Capability, Origin};
 use tonnage_model::result::*;
-use tonnage_model::scenario::{ConcurrencyMeaning, Lifecycle};
+use tonnage_model::scenario::{ConcurrencyMeaning, Lifecycle, TraceScaling};
 
 #[path = "../../../model/tests/measurement_support/mod.rs"]
 pub mod measurement_support;
@@ -257,6 +257,7 @@ fn tier_result(input: &TierInput) -> TierResult {
             sessions: 30_400.0,
         },
         simulated,
+        operation: None,
     }
 }
 
@@ -818,6 +819,154 @@ pub fn measured() -> CapacityResult {
     }
 }
 
+/// The result of a fleet that is run in every way there is, under a recording, beside a shared
+/// service.
+pub fn run_in_every_way() -> CapacityResult {
+    let mut result = fixture();
+    result.plans.truncate(1);
+    result.plans[0].tiers.truncate(2);
+    let operations = [
+        TierOperation {
+            suspension: Some(SuspensionResult {
+                after_seconds: 120.0,
+                suspended: estimated(2.1e6, 2.4e6, 2.9e6),
+                places: estimated(5.1e6, 5.6e6, 6.2e6),
+                resumes_per_second: estimated(8_100.0, 9_400.0, 11_200.0),
+            }),
+            warm_pool: Some(WarmPoolResult {
+                per_host: estimated(11.0, 13.0, 17.0),
+                misses: estimated(0.007, 0.0082, 0.0098),
+            }),
+            memory_commitment: Some(MemoryCommitmentResult {
+                factor: 1.5,
+                sandboxes_per_host: estimated(402.0, 431.0, 466.0),
+                risk: estimated(0.0, 0.0004, 0.013),
+                places_per_host: estimated(470.0, 512.0, 540.0),
+                risk_when_full: estimated(0.01, 0.08, 0.31),
+            }),
+            ..TierOperation::default()
+        },
+        TierOperation {
+            minority: Some(MinorityResult {
+                share: 0.05,
+                share_of_work: estimated(0.31, 0.34, 0.39),
+            }),
+            autoscaling: Some(AutoscalingResult {
+                host_hours_per_week: estimated(51_000.0, 58_000.0, 66_000.0),
+                always_on_host_hours_per_week: estimated(101_000.0, 112_000.0, 128_000.0),
+                usd_per_month: Some(estimated(1.07e6, 1.22e6, 1.39e6)),
+                always_on_usd_per_month: Some(estimated(2.12e6, 2.36e6, 2.7e6)),
+                fullest: estimated(0.81, 0.88, 1.06),
+            }),
+            failures: Some(FailuresResult {
+                hosts_down: Some(estimated(0.0002, 0.0005, 0.0014)),
+                more_than_spare: Some(estimated(1e-5, 8e-5, 6e-4)),
+                sandboxes_lost_per_month: Some(estimated(2_000.0, 5_500.0, 16_000.0)),
+                hosts_at_peak: 2,
+                at_peak: Some(RestartResult {
+                    sandboxes: estimated(801.0, 862.0, 930.0),
+                    seconds: Some(estimated(3.1, 4.4, 9.7)),
+                }),
+                cell: Some(RestartResult {
+                    sandboxes: estimated(16_100.0, 17_200.0, 18_600.0),
+                    seconds: None,
+                }),
+            }),
+            ..TierOperation::default()
+        },
+    ];
+    for (tier, operation) in result.plans[0].tiers.iter_mut().zip(operations) {
+        tier.operation = Some(operation);
+    }
+    result.arrivals = Some(recorded());
+    result.baseline = Some(shared(&result.plans[0]));
+    result
+}
+
+fn recorded() -> ArrivalsResult {
+    let scale = |seconds, stretches, index| DispersionResult {
+        seconds,
+        stretches,
+        index,
+        poisson_low: 0.7,
+        poisson_high: 1.4,
+    };
+    let cell = |tier: &str, outcome| RecordedCell {
+        tier: tier.to_owned(),
+        technology: "v8-isolate".to_owned(),
+        segment: "workers".to_owned(),
+        outcome,
+    };
+    ArrivalsResult {
+        recordings: vec![RecordingResult {
+            segment: "workers".to_owned(),
+            name: "traces/invented.csv".to_owned(),
+            interval_seconds: 60.0,
+            recorded_seconds: 3480.0,
+            sessions: 19_329.0,
+            scaling: TraceScaling::Together,
+            dispersion: vec![scale(60.0, 58, 12.4), scale(120.0, 29, 21.3)],
+        }],
+        cells: vec![
+            cell(
+                "api",
+                RecordedOutcome::Compared {
+                    hosts: 1,
+                    sessions: 5_210.0,
+                    seconds: 1_440.0,
+                    replications: 8,
+                    index: 1.31,
+                    promises: vec![PromiseComparison {
+                        name: "bursts slowed down more than 3 times".to_owned(),
+                        limit: 0.01,
+                        poisson: estimated(0.007, 0.0095, 0.012),
+                        recorded: estimated(0.009, 0.013, 0.017),
+                    }],
+                    capacity_poisson: Some(estimated(5_050.0, 5_210.0, 5_330.0)),
+                    capacity_recorded: None,
+                },
+            ),
+            cell(
+                "code",
+                RecordedOutcome::NotCompared {
+                    reason: "one host is watched for 20 s at most; raise simulation.events"
+                        .to_owned(),
+                },
+            ),
+        ],
+    }
+}
+
+fn shared(plan: &PlanResult) -> BaselineResult {
+    let tier = |key: &str, vcpus: Estimated, binding| BaselineTier {
+        tier: key.to_owned(),
+        requirement: requirement(vcpus),
+        sessions_per_vcpu: 410.0,
+        instances: 61_000.0,
+        binding,
+    };
+    BaselineResult {
+        requirement: requirement(estimated(71_000.0, 93_000.0, 140_000.0)),
+        tiers: vec![
+            tier(
+                "api",
+                estimated(18_000.0, 24_000.0, 37_000.0),
+                BindingResource::Cpu,
+            ),
+            tier(
+                "code",
+                estimated(51_000.0, 69_000.0, 104_000.0),
+                BindingResource::Memory,
+            ),
+        ],
+        plans: vec![BaselineComparison {
+            plan: plan.id.clone(),
+            ratio: estimated(9.1, 14.2, 22.0),
+            usd_per_month_more: Some(estimated(4.1e6, 6.2e6, 9.9e6)),
+        }],
+    }
+}
+
 /// The whole result.
 pub fn fixture() -> CapacityResult {
     let demand = demand();
@@ -872,6 +1021,8 @@ pub fn fixture() -> CapacityResult {
         assumptions: assumptions(),
         technologies: technologies(),
         measurement: None,
+        baseline: None,
+        arrivals: None,
         plans,
         demand,
     }

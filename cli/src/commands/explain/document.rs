@@ -4,8 +4,8 @@ use serde::Serialize;
 use tonnage_model::input::{Input, InputId};
 use tonnage_model::profile::{Boundary, Capability, Origin};
 use tonnage_model::scenario::{
-    ActivityCurve, ConcurrencyMeaning, FileReference, Lifecycle, Loaded, Placement, SLOTS_PER_HOUR,
-    Scenario, Segment, SegmentDocument, WhenFull,
+    ActivityCurve, AfterFailure, ConcurrencyMeaning, FileReference, FleetOperation, Lifecycle,
+    Loaded, Placement, SLOTS_PER_HOUR, Scenario, Segment, SegmentDocument, WarmPool, WhenFull,
 };
 use tonnage_model::units::{Memory, Unit};
 
@@ -101,6 +101,9 @@ pub(super) struct ExplainedFleet {
     pub(super) placement: Placement,
     pub(super) when_full: WhenFull,
     pub(super) queue_limit: u32,
+    /// What is done beyond that and is no uncertain number, in words by key.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) operation: Vec<(&'static str, String)>,
 }
 
 /// The simulation.
@@ -200,6 +203,7 @@ pub(super) fn explain(loaded: &Loaded) -> Explained {
             placement: scenario.fleet.placement,
             when_full: scenario.fleet.when_full,
             queue_limit: scenario.fleet.queue_limit,
+            operation: operation(&scenario.fleet.operation),
         },
         simulation: ExplainedSimulation {
             replications: scenario.simulation.replications,
@@ -226,6 +230,43 @@ pub(super) fn explain(loaded: &Loaded) -> Explained {
             .map(|(id, number)| input(scenario, id, number))
             .collect(),
     }
+}
+
+fn operation(operation: &FleetOperation) -> Vec<(&'static str, String)> {
+    let mut said = Vec::new();
+    if let Some(WarmPool::PerHost(per_host)) = operation.warm_pool {
+        said.push((
+            "warm pool",
+            format!("{per_host} unused sandboxes on every host"),
+        ));
+    }
+    if let Some(scaling) = &operation.autoscaling {
+        said.push((
+            "switched on and off",
+            format!("down to {} hosts of a cell", scaling.least),
+        ));
+    }
+    if let Some(failures) = &operation.failures {
+        let then = match failures.then {
+            AfterFailure::Restart => "sessions start anew",
+            AfterFailure::End => "sessions end",
+        };
+        let mut what = Vec::new();
+        if failures.random.is_some() {
+            what.push("hosts, at any time".to_owned());
+        }
+        if failures.at_peak > 0 {
+            what.push(format!("{} hosts of a cell at the peak", failures.at_peak));
+        }
+        if failures.cell_fails {
+            what.push("a whole cell at the peak".to_owned());
+        }
+        if what.is_empty() {
+            what.push("nothing".to_owned());
+        }
+        said.push(("fails", format!("{}; {then}", what.join(", "))));
+    }
+    said
 }
 
 fn segment(segment: &Segment, written: Option<&SegmentDocument>) -> ExplainedSegment {

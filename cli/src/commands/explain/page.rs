@@ -32,6 +32,14 @@ pub(super) fn page(explained: &Explained) -> String {
     page.service_level(explained);
     page.heading("Envelope");
     page.inputs_below("envelope.", 2);
+    if explained
+        .inputs
+        .iter()
+        .any(|input| input.key.starts_with("baseline."))
+    {
+        page.heading("Shared service to compare with");
+        page.inputs_below("baseline.", 2);
+    }
     page.heading("Plans");
     page.plans(explained);
     if !explained.readings.is_empty() {
@@ -99,6 +107,17 @@ impl Page<'_> {
     fn inputs_below(&mut self, prefix: &str, indent: usize) {
         for input in self.inputs {
             if let Some(key) = input.key.strip_prefix(prefix) {
+                text::wrap(&mut self.out, &format!("{key} = {}", input.value), indent);
+                text::wrap(&mut self.out, &origin(input), indent + 4);
+            }
+        }
+    }
+
+    /// The same for a part of them, with the part in the key that is shown.
+    fn inputs_of(&mut self, prefix: &str, part: &str, indent: usize) {
+        for input in self.inputs {
+            let key = input.key.strip_prefix(prefix);
+            if let Some(key) = key.filter(|key| key.starts_with(part)) {
                 text::wrap(&mut self.out, &format!("{key} = {}", input.value), indent);
                 text::wrap(&mut self.out, &origin(input), indent + 4);
             }
@@ -181,6 +200,17 @@ impl Page<'_> {
             2,
         );
         self.inputs_below("host.", 2);
+        let said = &fleet.operation;
+        if !said.is_empty() {
+            let rows: Vec<(&str, String)> = said
+                .iter()
+                .map(|(key, value)| (*key, value.clone()))
+                .collect();
+            self.pairs(&rows, 2);
+        }
+        for prefix in ["warm_pool", "autoscaling", "failures", "memory_commitment"] {
+            self.inputs_of("fleet.", &format!("{prefix}."), 2);
+        }
     }
 
     fn service_level(&mut self, explained: &Explained) {
@@ -219,6 +249,7 @@ impl Page<'_> {
                 })
                 .collect();
             self.pairs(&rows, 4);
+            self.inputs_below(&format!("plans.{}.tiers.", plan.id), 4);
         }
     }
 
@@ -241,6 +272,7 @@ impl Page<'_> {
 fn placement(placement: Placement) -> &'static str {
     match placement {
         Placement::FirstFit => "the first host with room",
+        Placement::BestFit => "the host with the most sandboxes that has room",
         Placement::LeastLoaded => "the host with the fewest sandboxes",
         Placement::PowerOfTwo => "the emptier of two random hosts",
         Placement::Random => "a random host with room",

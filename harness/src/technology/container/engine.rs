@@ -38,14 +38,14 @@ pub enum Engine {
 }
 
 impl Engine {
-    pub(super) fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::Docker => "docker",
             Self::Podman => "podman",
         }
     }
 
-    pub(super) fn title(self) -> &'static str {
+    fn title(self) -> &'static str {
         match self {
             Self::Docker => "Docker",
             Self::Podman => "Podman",
@@ -53,7 +53,7 @@ impl Engine {
     }
 
     /// The command, as it is used for everything, so that all calls agree with one another.
-    pub(super) fn command(self) -> Option<Command> {
+    fn command(self) -> Option<Command> {
         let mut command = Command::new(tools::find(self.name())?);
         if self == Self::Podman {
             command.args(["--cgroup-manager", "cgroupfs"]);
@@ -111,7 +111,7 @@ impl Engine {
     }
 
     /// The processes that work for all containers.
-    pub(super) fn daemons(self) -> Vec<u32> {
+    fn daemons(self) -> Vec<u32> {
         match self {
             Self::Docker => command::all()
                 .into_iter()
@@ -167,7 +167,11 @@ impl Technology for EngineContainer {
     fn description(&self) -> Description {
         let (offers, language) = offer(self.contents);
         let (engine, title) = (self.engine.name(), self.engine.title());
-        let (suffix, inside) = self.contents.suffixes();
+        let (suffix, inside) = match self.contents {
+            Contents::Native => ("-empty", ", nothing but the guest inside"),
+            Contents::Node => ("", ""),
+            Contents::Python => ("-python", ", Python inside"),
+        };
         Description {
             id: format!("container-{engine}{suffix}"),
             title: format!("Container by {title}{inside}"),
@@ -239,17 +243,6 @@ impl Technology for EngineContainer {
     }
 
     fn prepare(&self, workspace: &mut Workspace) -> Result<Box<dyn Starter>, Failure> {
-        Ok(Box::new(self.starter(workspace)?))
-    }
-
-    fn sweep(&self, run: &DeadRun) {
-        sweep(self.engine, run);
-    }
-}
-
-impl EngineContainer {
-    /// Prepares for starting containers.
-    pub(super) fn starter(self, workspace: &mut Workspace) -> Result<EngineStarter, Failure> {
         // Podman's monitors outlive the process that starts them, and are handed over to this one.
         set_child_subreaper(true)
             .map_err(|error| Failure::of("cannot adopt the containers' monitors", error))?;
@@ -292,7 +285,7 @@ impl EngineContainer {
             self.engine.name(),
             options.join(" ")
         ));
-        Ok(EngineStarter {
+        Ok(Box::new(EngineStarter {
             engine: self.engine,
             options,
             image: Arc::new(Image {
@@ -303,28 +296,28 @@ impl EngineContainer {
             run: workspace.run().to_owned(),
             groups,
             counter: AtomicU64::new(0),
-        })
+        }))
     }
-}
 
-/// Removes what a killed run has left of an engine's containers.
-pub(super) fn sweep(engine: Engine, run: &DeadRun) {
-    let filter = format!("label={LABEL}={}", run.name);
-    let list = |arguments: &[&str]| -> Vec<String> {
-        engine
-            .run(arguments, command::PATIENCE)
-            .map(|said| said.split_whitespace().map(str::to_owned).collect())
-            .unwrap_or_default()
-    };
-    // What cannot be removed is left; there is nobody to tell.
-    for id in list(&["ps", "--all", "--quiet", "--filter", &filter]) {
-        let _ = engine.run(&["unpause", &id], command::PATIENCE);
-        let _ = engine.run(&["rm", "--force", &id], command::PATIENCE);
+    fn sweep(&self, run: &DeadRun) {
+        let engine = self.engine;
+        let filter = format!("label={LABEL}={}", run.name);
+        let list = |arguments: &[&str]| -> Vec<String> {
+            engine
+                .run(arguments, command::PATIENCE)
+                .map(|said| said.split_whitespace().map(str::to_owned).collect())
+                .unwrap_or_default()
+        };
+        // What cannot be removed is left; there is nobody to tell.
+        for id in list(&["ps", "--all", "--quiet", "--filter", &filter]) {
+            let _ = engine.run(&["unpause", &id], command::PATIENCE);
+            let _ = engine.run(&["rm", "--force", &id], command::PATIENCE);
+        }
+        for id in list(&["images", "--quiet", "--filter", &filter]) {
+            let _ = engine.run(&["rmi", "--force", &id], command::PATIENCE);
+        }
+        hierarchy::remove_control_group(Path::new(&format!("/tonnage-{}", run.name)));
     }
-    for id in list(&["images", "--quiet", "--filter", &filter]) {
-        let _ = engine.run(&["rmi", "--force", &id], command::PATIENCE);
-    }
-    hierarchy::remove_control_group(Path::new(&format!("/tonnage-{}", run.name)));
 }
 
 impl EngineContainer {
@@ -426,7 +419,7 @@ impl Drop for Image {
 
 /// Starts containers.
 #[derive(Debug)]
-pub(super) struct EngineStarter {
+struct EngineStarter {
     engine: Engine,
     options: Vec<String>,
     image: Arc<Image>,
@@ -439,24 +432,6 @@ pub(super) struct EngineStarter {
 
 impl Starter for EngineStarter {
     fn start(&self, request: &Request) -> Result<Started, Failure> {
-        let (stamps, container) = self.start_container(request)?;
-        Ok(Started {
-            stamps,
-            instance: Box::new(container),
-        })
-    }
-
-    fn daemons(&self) -> Vec<u32> {
-        self.engine.daemons()
-    }
-}
-
-impl EngineStarter {
-    /// Starts a container and has the first request answered.
-    pub(super) fn start_container(
-        &self,
-        request: &Request,
-    ) -> Result<(Stamps, Container), Failure> {
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
         let name = format!("tonnage-{}-{}-{number}", self.run, std::process::id());
         let complaints = self.files.join(format!("{name}.complaints"));
@@ -497,13 +472,20 @@ impl EngineStarter {
             ended: false,
         };
         let stamps = container.first_result(request)?;
-        Ok((stamps, container))
+        Ok(Started {
+            stamps,
+            instance: Box::new(container),
+        })
+    }
+
+    fn daemons(&self) -> Vec<u32> {
+        self.engine.daemons()
     }
 }
 
 /// A container that lives.
 #[derive(Debug)]
-pub(super) struct Container {
+struct Container {
     engine: Engine,
     _image: Arc<Image>,
     guest: LineGuest,
@@ -518,11 +500,6 @@ pub(super) struct Container {
 }
 
 impl Container {
-    /// Its name.
-    pub(super) fn name(&self) -> &str {
-        &self.name
-    }
-
     fn first_result(&mut self, request: &Request) -> Result<Stamps, Failure> {
         let result = self.guest.first_result(request, None);
         result.map_err(|failure| {

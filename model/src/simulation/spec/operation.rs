@@ -328,6 +328,7 @@ impl CellSpec {
                 let rate = open_rate.rate(0.0);
                 *agents as f64 * rate / (1.0 + rate * self.uncontended_session_mean())
             }
+            Demand::Recorded(recorded) => recorded.rate_before(self.uncontended_session_mean()),
         }
     }
 
