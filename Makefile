@@ -12,7 +12,7 @@ TONNAGE = $(or $(CARGO_TARGET_DIR),target)/release/tonnage
 # What cannot be installed is not measured, and says so; nothing else depends on it.
 INSTALL = doctor --install --yes || echo "setup: going on without what could not be installed" >&2
 
-.PHONY: help study test fmt lint unit doc schema bench clean setup setup-build setup-test build-tests technologies
+.PHONY: help study test fmt lint unit doc schema bench bench-peers clean setup setup-build setup-test build-tests technologies
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ schema: ## write docs/schema again
 
 bench: setup-build ## benchmarks
 	$(CARGO) bench --locked $(FEATURES) --workspace
+
+bench-peers: ## the simulator beside others on this machine (needs python3 and the network)
+	scripts/bench-peers.sh
 
 clean: ## remove what was built
 	$(CARGO) clean

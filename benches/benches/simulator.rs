@@ -1,73 +1,33 @@
 //! Events per second of the simulator on one thread.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use tonnage_model::distribution::{Distribution, TurnCount};
-use tonnage_model::simulation::{
-    CellSpec, Demand, Full, HostCapacity, Lifecycle, Observation, Operation, PiecewiseLinear,
-    Placement, RunId, SandboxCost, SessionShape, run_cell,
+use tonnage_benches::cells::{
+    api_on_isolates, infinite_servers, linux_in_containers, shared_processors, waiting_queue,
 };
-
-const SERVERS: u64 = 50;
-const UTILISATION: f64 = 0.9;
-
-/// M/M/50 at 90%: sessions of one turn that hold one of 50 places for an exponential second and
-/// queue when all are taken. They start in no time and compute nothing.
-fn waiting_queue() -> Result<CellSpec, Box<dyn std::error::Error>> {
-    let nothing = || Distribution::deterministic(0.0);
-    Ok(CellSpec {
-        hosts: 1,
-        host: HostCapacity {
-            vcpus: 1,
-            memory_bytes: SERVERS,
-        },
-        sandbox: SandboxCost {
-            start_latency: nothing()?,
-            start_cpu: nothing()?,
-            memory_bytes: 1,
-            relative_cpu: 1.0,
-            start_rate_limit: None,
-            density_limit: None,
-        },
-        session: SessionShape {
-            turns: TurnCount::fixed(1)?,
-            think: Distribution::exponential(1.0)?,
-            burst: nothing()?,
-            minority: None,
-        },
-        lifecycle: Lifecycle::PerSession,
-        demand: Demand::Poisson {
-            rate: PiecewiseLinear::constant(SERVERS as f64 * UTILISATION)?,
-        },
-        placement: Placement::FirstFit,
-        full: Full::UNBOUNDED,
-        operation: Operation::default(),
-    })
-}
-
-/// M/M/50-PS at 90%: sessions of one burst of an exponential CPU-second share 50 vCPUs.
-fn shared_processors() -> Result<CellSpec, Box<dyn std::error::Error>> {
-    let mut spec = waiting_queue()?;
-    spec.host = HostCapacity {
-        vcpus: 50,
-        memory_bytes: 0,
-    };
-    spec.sandbox.memory_bytes = 0;
-    spec.session.think = Distribution::deterministic(0.0)?;
-    spec.session.burst = Distribution::exponential(1.0)?;
-    Ok(spec)
-}
+use tonnage_model::distribution::Distribution;
+use tonnage_model::simulation::{Observation, RunId, run_cell, run_flow};
 
 /// An event is a session that opens, a timer that expires (the end of a think time or of a start's
 /// delay, or a start's turn at its host) or a job that a CPU completes. What follows at the same
 /// moment, such as a placement, is part of it. All events are counted, those of the warm-up too.
 fn events_per_second(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("simulator");
-    for (name, spec) in [
-        ("M/M/50, 90% busy", waiting_queue()),
-        ("M/M/50 processor sharing, 90% busy", shared_processors()),
+    for (name, spec, seconds) in [
+        ("M/M/50, 90% busy", waiting_queue(), 2000.0),
+        (
+            "M/M/50 processor sharing, 90% busy",
+            shared_processors(),
+            2000.0,
+        ),
+        ("api on isolates, 90% busy", api_on_isolates(1, 0.9), 20.0),
+        (
+            "linux in containers, 95% full",
+            linux_in_containers(4, 0.95),
+            1000.0,
+        ),
     ] {
         let spec = spec.expect("a valid cell");
-        let observation = Observation::new(10.0, 2000.0).expect("a valid observation");
+        let observation = Observation::new(10.0, seconds).expect("a valid observation");
         let run = || run_cell(&spec, &observation, RunId::default()).expect("a finished run");
         group.throughput(Throughput::Elements(run().events_in_all));
         group.bench_function(name, |bencher| bencher.iter(run));
@@ -75,5 +35,23 @@ fn events_per_second(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, events_per_second);
+/// Sessions per second of the flow, where nothing contends.
+fn sessions_per_second(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("flow");
+    for (name, law) in [
+        ("M/M/∞", Distribution::exponential(1.0)),
+        ("M/G/∞, lognormal", Distribution::lognormal(1.0, 2.0)),
+    ] {
+        let law = law.expect("a valid distribution");
+        let spec = infinite_servers(law, 1000.0).expect("a valid cell");
+        let observation = Observation::new(0.0, 500.0).expect("a valid observation");
+        let observation = observation.with_bins(288);
+        let run = || run_flow(&spec, &observation, RunId::default()).expect("a finished run");
+        group.throughput(Throughput::Elements(run().sessions));
+        group.bench_function(name, |bencher| bencher.iter(run));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, events_per_second, sessions_per_second);
 criterion_main!(benches);

@@ -1,5 +1,9 @@
-//! Where benchmarks find the scenarios we ship. The benchmarks themselves are in
+//! Where benchmarks find the scenarios we ship, and the cells that they time. The benchmarks themselves are in
 //! `benches/benches/`.
+
+pub mod cells;
+pub mod clock;
+pub mod plain;
 
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,7 @@
 //! One child process of a measurement: one part for one technology, once.
 
 mod burst;
+mod coding;
 mod memory;
 mod saturation;
 mod starts;
@@ -18,7 +19,7 @@ use crate::clock::Stamp;
 use crate::effort::{Budget, FEWEST};
 use crate::guest::Request;
 use crate::meter::control_group::Accounts;
-use crate::meter::cpu;
+use crate::meter::{cpu, processes};
 use crate::record::{CellId, CellSummary, Part, Record};
 use crate::technology::{self, Failure, Started, Starter, Technology, Verdict, Workspace};
 
@@ -119,6 +120,24 @@ struct Cell<'a> {
 impl Cell<'_> {
     /// Prepares and measures. Returns the CPU seconds that everything took.
     fn run(&mut self, technology: &dyn Technology) -> Result<f64, Failure> {
+        if self.task.cell.part == Part::Coding {
+            let Some(coding) = technology.coding() else {
+                return Err(Failure::new("it holds no coding agent"));
+            };
+            // A host without git has everything else of this technology.
+            if let Verdict::NotHere { why, enable } = coding.technology.examine() {
+                self.problem(format!("no coding step: {why} (to enable it: {enable})"));
+                return Ok(0.0);
+            }
+            self.tell(Record::Sandbox {
+                words: coding.sandbox,
+            });
+            return self.measure(&*coding.technology);
+        }
+        self.measure(technology)
+    }
+
+    fn measure(&mut self, technology: &dyn Technology) -> Result<f64, Failure> {
         let verdict = technology.examine();
         if let Verdict::NotHere { why, .. } = &verdict {
             return Err(Failure::new(why.clone()));
@@ -146,7 +165,7 @@ impl Cell<'_> {
             verdict,
         });
         let daemons = Daemons::of(&*starter);
-        let daemons_before = daemons.cpu();
+        let daemons_before = daemons.cpu_before();
         match self.task.cell.part {
             Part::Starts => starts::measure(self, &*starter),
             Part::Saturation => saturation::measure(self, &*starter),
@@ -155,6 +174,7 @@ impl Cell<'_> {
             Part::MemoryTouched => memory::measure(self, &*starter, crate::guest::WORKING_SET),
             Part::Work => work::measure(self, &*starter),
             Part::Suspension => suspension::measure(self, &*starter),
+            Part::Coding => coding::measure(self, &*starter),
         }?;
         cpu::reap();
         Ok(cpu::used(&daemons.now()) - daemons_before)
@@ -204,9 +224,16 @@ impl<'a> Daemons<'a> {
         }
     }
 
-    /// Their CPU time so far, in seconds.
-    fn cpu(&self) -> f64 {
-        self.now().iter().map(|pid| cpu::of_running(*pid)).sum()
+    /// CPU seconds they had used before this process began. What was started by this process began
+    /// after it, and counts in full, as it does in its control group.
+    fn cpu_before(&self) -> f64 {
+        let own = processes::start_time(std::process::id());
+        let older = |pid: &&u32| processes::start_time(**pid) < own;
+        self.now()
+            .iter()
+            .filter(older)
+            .map(|pid| cpu::of_running(*pid))
+            .sum()
     }
 }
 

@@ -25,7 +25,7 @@ use crate::log::{Log, LogError, Raw};
 use crate::meter::control_group::ControlGroup;
 use crate::record::{Ceiling, CeilingKind, CellId, MemoryStage, Part, Record};
 use crate::run::{RUN_VARIABLE, Run};
-use crate::technology::{Role, Verdict};
+use crate::technology::{Role, Verdict, find};
 
 /// Cells of a technology that may fail before the rest of them are left out.
 const TOLERATED: u32 = 2;
@@ -159,8 +159,13 @@ fn schedule(raw: &Raw) -> Vec<CellId> {
         let mut cells = Vec::new();
         for technology in &usable {
             for part in Part::ALL {
-                let wanted = technology.role != Role::Overhead
-                    || matches!(part, Part::Starts | Part::Saturation | Part::MemoryIdle);
+                let wanted = match part {
+                    Part::Starts | Part::Saturation | Part::MemoryIdle => true,
+                    Part::Coding => {
+                        find(&technology.id).is_some_and(|technology| technology.coding().is_some())
+                    }
+                    _ => technology.role != Role::Overhead,
+                };
                 if wanted && block < effort.blocks(part) {
                     cells.push(CellId {
                         technology: technology.id.clone(),

@@ -92,6 +92,7 @@ impl Effort {
             Part::Burst | Part::Work => (1, 2, 5),
             Part::MemoryIdle | Part::MemoryTouched => (1, 2, 4),
             Part::Suspension => (1, 1, 3),
+            Part::Coding => (1, 2, 3),
         };
         self.choose(quick, default, thorough)
     }
@@ -116,6 +117,7 @@ impl Effort {
                 self.choose(3, 4, 10),
                 self.choose(20, 50, 400),
             ),
+            Part::Coding => (0.0, self.choose(2, 4, 8), self.choose(2, 4, 8)),
             Part::Suspension => (0.3, self.choose(3, 10, 40), self.choose(3, 10, 40)),
         };
         Budget {

@@ -45,13 +45,14 @@ pub const WORKING_SET: u64 = 1 << 20;
 
 /// A piece of work, with its right answer worked out beforehand: neither making the request nor
 /// checking the answer is on the clock of a start.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Request {
     nonce: u32,
     rounds: u32,
     touch: u64,
     line: String,
     expected: String,
+    patience: f64,
 }
 
 impl Request {
@@ -62,6 +63,7 @@ impl Request {
             touch,
             line: format!("{nonce} {rounds} {touch} {DOCUMENT}\n"),
             expected: expected(nonce, rounds).to_string(),
+            patience: 0.0,
         }
     }
 
@@ -78,6 +80,32 @@ impl Request {
     /// The small piece of work, and a working set of some bytes.
     pub fn touching(nonce: u32, bytes: u64) -> Self {
         Self::new(nonce, 1, bytes)
+    }
+
+    /// Seconds that it may take beyond what is usual: a step of a coding agent runs many programs.
+    pub(crate) fn patience(&self) -> f64 {
+        self.patience
+    }
+
+    /// A word to a coding agent's sandbox, which it just hands back.
+    pub(crate) fn greeting(nonce: u32) -> Self {
+        Self::of_coding(nonce, 0, nonce.to_string())
+    }
+
+    /// A step of a coding agent.
+    pub(crate) fn coding(nonce: u32) -> Self {
+        Self::of_coding(nonce, 1, crate::coding::expected(nonce))
+    }
+
+    fn of_coding(nonce: u32, rounds: u32, expected: String) -> Self {
+        Self {
+            nonce,
+            rounds,
+            touch: 0,
+            line: format!("{nonce} {rounds}\n"),
+            expected,
+            patience: 60.0,
+        }
     }
 
     /// A number that differs in every request.

@@ -7,6 +7,7 @@
 
 pub mod cell;
 pub mod clock;
+pub mod coding;
 pub mod conductor;
 pub mod effort;
 pub mod guest;

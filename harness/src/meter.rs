@@ -4,3 +4,4 @@ pub mod control_group;
 pub mod cpu;
 pub mod memory;
 pub mod processes;
+pub mod reclaim;

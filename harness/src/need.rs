@@ -71,8 +71,9 @@ impl Need {
     /// The Debian package that has it.
     pub fn package(&self) -> Option<&'static str> {
         match self {
-            Self::Program { package, .. } | Self::Service { package, .. } => Some(package),
-            Self::Package(package) => Some(package),
+            Self::Program { package, .. }
+            | Self::Service { package, .. }
+            | Self::Package(package) => Some(package),
             Self::Npm(_) | Self::Other(_) => None,
         }
     }

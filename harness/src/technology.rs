@@ -8,15 +8,21 @@
 //! All of it runs in a child process of its own: a technology may use the whole process as it likes,
 //! and a crash costs one row, never the run.
 
+pub mod bubblewrap;
 pub mod chromium;
+mod command;
 pub mod container;
 pub mod empty;
 mod hosted;
 pub mod known_answer;
+pub mod landlock;
 pub mod line_guest;
+pub mod namespaces;
 pub mod node_host;
+mod overlay;
 pub mod process;
 pub mod quickjs;
+mod spawn;
 pub mod v8;
 pub mod wasm;
 pub mod workerd;
@@ -34,7 +40,8 @@ pub use tonnage_model::measurement::technology::{
 /// Every technology the harness knows, in the order tables show them.
 pub fn registry() -> Vec<Box<dyn Technology>> {
     use container::engine::{Engine, EngineContainer};
-    use container::oci::{OciContainer, Runtime};
+    use container::joined::{Joined, Joiner};
+    use container::oci::{OciContainer, Platform, Runtime};
     use container::root::Contents;
 
     let mut all: Vec<Box<dyn Technology>> = vec![
@@ -60,16 +67,40 @@ pub fn registry() -> Vec<Box<dyn Technology>> {
         Box::new(workerd::Workerd::Process),
         Box::new(node_host::NodeHosted::WorkerThread),
         Box::new(node_host::NodeHosted::IsolatedVm),
+        Box::new(landlock::Confined::Node),
+        Box::new(landlock::Confined::Native),
+        Box::new(namespaces::Namespaces),
+        Box::new(bubblewrap::Bubblewrap(Contents::Node)),
+        Box::new(bubblewrap::Bubblewrap(Contents::Native)),
         Box::new(OciContainer::new(Runtime::Runc, Contents::Node)),
         Box::new(OciContainer::new(Runtime::Runc, Contents::Native)),
         Box::new(OciContainer::new(Runtime::Runc, Contents::Native).with_network()),
         Box::new(OciContainer::new(Runtime::Runc, Contents::Python)),
         Box::new(OciContainer::new(Runtime::Crun, Contents::Node)),
         Box::new(OciContainer::new(Runtime::Crun, Contents::Native)),
+        Box::new(OciContainer::new(Runtime::Youki, Contents::Node)),
+        Box::new(OciContainer::new(Runtime::Youki, Contents::Native)),
         Box::new(EngineContainer::new(Engine::Docker, Contents::Node)),
         Box::new(EngineContainer::new(Engine::Docker, Contents::Native)),
         Box::new(EngineContainer::new(Engine::Podman, Contents::Node)),
         Box::new(EngineContainer::new(Engine::Podman, Contents::Native)),
+        Box::new(Joined::new(Joiner::Oci(Runtime::Runc), Contents::Node)),
+        Box::new(Joined::new(Joiner::Oci(Runtime::Runc), Contents::Native)),
+        Box::new(Joined::new(Joiner::Oci(Runtime::Crun), Contents::Native)),
+        Box::new(Joined::new(Joiner::Engine(Engine::Docker), Contents::Node)),
+        Box::new(Joined::new(Joiner::Engine(Engine::Podman), Contents::Node)),
+        Box::new(OciContainer::new(
+            Runtime::Runsc(Platform::Usual),
+            Contents::Node,
+        )),
+        Box::new(OciContainer::new(
+            Runtime::Runsc(Platform::Usual),
+            Contents::Native,
+        )),
+        Box::new(OciContainer::new(
+            Runtime::Runsc(Platform::Kvm),
+            Contents::Node,
+        )),
     ];
     for way in [
         chromium::Chromium::Browser,
@@ -112,11 +143,34 @@ pub trait Technology: Debug + Sync {
     /// If a step fails.
     fn prepare(&self, workspace: &mut Workspace) -> Result<Box<dyn Starter>, Failure>;
 
+    /// The same sandbox for a step of a coding agent, if it can hold a full Linux: see
+    /// [`crate::coding`].
+    fn coding(&self) -> Option<Coding> {
+        None
+    }
+
     /// Removes what a run that was killed left behind and a technology keeps somewhere else than in
     /// processes, mounts, control groups and files below the run's folder, which are swept for
     /// every technology: containers known to a daemon, network namespaces.
     fn sweep(&self, _run: &DeadRun) {}
 }
+
+/// A technology's sandbox for a step of a coding agent.
+///
+/// Its guest is `step.sh` of a root file system that has the programs and the repository of
+/// [`crate::coding`], such as [`container::root::Contents::Coding`] makes. It reads and writes lines as
+/// [`line_guest::LineGuest`] has them, and may write below `/work`.
+#[derive(Debug)]
+pub struct Coding {
+    /// The technology that makes it.
+    pub technology: Box<dyn Technology>,
+    /// How it differs from the sandbox of the row, in words.
+    pub sandbox: String,
+}
+
+/// How a coding agent's sandbox differs from that of the row, where a layer takes what it writes.
+const CODING: &str = "bash, git, Node.js and Python inside, copied from the host; the root file system is \
+                      shared, with a layer of its own for each sandbox (overlay)";
 
 /// A technology that is ready to start sandboxes, on any thread.
 pub trait Starter: Sync {
@@ -136,6 +190,12 @@ pub trait Starter: Sync {
     /// time. Asking should then take well under a millisecond: it is counted along.
     fn daemons_change(&self) -> bool {
         false
+    }
+
+    /// The folder with all that sandboxes run, if it is theirs alone: the page cache of it can be
+    /// dropped.
+    fn files(&self) -> Option<&Path> {
+        None
     }
 }
 
@@ -171,6 +231,12 @@ pub trait Instance {
 
     /// How it is suspended and resumed, if it can be.
     fn suspension(&mut self) -> Option<&mut dyn Suspension> {
+        None
+    }
+
+    /// Bytes that it has written to a file system of its own, in whole blocks, if it has one that
+    /// can be read from here.
+    fn disk(&self) -> Option<u64> {
         None
     }
 

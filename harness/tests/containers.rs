@@ -1,4 +1,5 @@
-//! Containers, started for real: every row that can be measured on this host.
+//! Containers and what else confines a process, started for real: every row that can be measured on
+//! this host.
 //!
 //! A row that cannot is passed over with the reason.
 
@@ -11,7 +12,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use tonnage_harness::cell::{self, Task};
+use tonnage_harness::effort::Budget;
 use tonnage_harness::guest::Request;
+use tonnage_harness::record::{CellId, Part, Record};
 use tonnage_harness::technology::{
     self, DeadRun, Instance, Starter, Technology, Verdict, Workspace,
 };
@@ -27,7 +33,10 @@ fn usable(id: &str) -> Option<Box<dyn Technology>> {
     let technology = technology::find(id).expect("it is in the registry");
     match technology.examine() {
         Verdict::Ready { tools } => {
-            assert!(!tools.is_empty(), "{id} runs with something");
+            assert!(
+                !tools.is_empty() || id == "process-native",
+                "{id} runs with something"
+            );
             Some(technology)
         }
         Verdict::NotHere { why, enable } => {
@@ -135,7 +144,7 @@ fn one_container(starter: &dyn Starter) -> Box<dyn Instance> {
     }
     let suspension = one.suspension().expect("a freezer");
     suspension.suspend().expect("suspended");
-    assert!(suspension.mechanism().contains("freezer"));
+    assert!(!suspension.mechanism().is_empty());
     suspension.resume().expect("resumed");
     one.work(&Request::small(4)).expect("work after the pause");
     one
@@ -182,6 +191,7 @@ fn sweep_after_a_kill(id: &str) {
         name: run.clone(),
         folder: folder.path().to_path_buf(),
     });
+    end_processes_of(&run);
     // An engine's command ends by itself once its container is gone.
     let begin = Instant::now();
     while !left_of(&run, folder.path()).is_empty() && begin.elapsed() < Duration::from_secs(10) {
@@ -189,6 +199,91 @@ fn sweep_after_a_kill(id: &str) {
     }
     assert_eq!(left_of(&run, folder.path()), Vec::<String>::new());
     assert_eq!(networks(), before);
+}
+
+/// Ends what carries a run's name, as the harness does for every technology.
+fn end_processes_of(run: &str) {
+    let mark = format!("TONNAGE_RUN={run}");
+    for entry in fs::read_dir("/proc").expect("readable").flatten() {
+        let environment = fs::read(entry.path().join("environ")).unwrap_or_default();
+        let carries = environment
+            .split(|byte| *byte == 0)
+            .any(|entry| entry == mark.as_bytes());
+        let pid = entry.file_name().to_string_lossy().parse().ok();
+        if let (true, Some(pid)) = (carries, pid) {
+            // One that has just ended is no longer there to be killed.
+            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+        }
+    }
+}
+
+/// A step of a coding agent in the sandbox of a row, with a right answer and nothing left.
+fn coding_step(id: &str) {
+    let _alone = ONE_AT_A_TIME.lock();
+    let Some(technology) = usable(id) else { return };
+    let coding = technology.coding().expect("a full Linux");
+    if let Verdict::NotHere { why, enable } = coding.technology.examine() {
+        eprintln!("skipped the coding step of {id}: {why} (to enable: {enable})");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = run_name(&format!("coding-{id}"));
+    let own = folder.path().join("own");
+    fs::create_dir_all(&own).expect("a folder");
+    let task = Task {
+        cell: CellId {
+            technology: id.to_owned(),
+            part: Part::Coding,
+            block: 0,
+        },
+        budget: Budget {
+            seconds: 0.0,
+            at_least: 2,
+            at_most: 2,
+            limit: f64::MAX,
+        },
+        seed: 1,
+        run: run.clone(),
+        shared: folder.path().to_path_buf(),
+        own,
+        control_group: None,
+    };
+    let mut records = Vec::new();
+    cell::run(&task, &*technology, &mut |record| records.push(record));
+    let steps: Vec<_> = records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Coding(sample) => Some(sample),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(steps.len(), 2, "{records:?}");
+    for step in steps {
+        assert!(step.cpu > 0.0 && step.seconds > 0.0);
+        // A clone and two commits: at least a block for each file.
+        assert!(step.disk.expect("a layer or a folder") > 80 * 4096);
+    }
+    assert_eq!(left_of(&run, folder.path()), Vec::<String>::new());
+}
+
+#[test]
+fn a_coding_agent_works_in_a_plain_process() {
+    coding_step("process-native");
+}
+
+#[test]
+fn a_coding_agent_works_in_a_container() {
+    coding_step("container-runc");
+}
+
+#[test]
+fn a_coding_agent_works_in_bubblewrap() {
+    coding_step("bubblewrap");
+}
+
+#[test]
+fn a_coding_agent_works_in_gvisor() {
+    coding_step("gvisor");
 }
 
 /// Another process of this program, with three containers, one of them suspended.
@@ -307,6 +402,19 @@ rows! {
     docker_runs_empty, docker_is_swept_empty: "container-docker-empty";
     podman_runs, podman_is_swept: "container-podman";
     podman_runs_empty, podman_is_swept_empty: "container-podman-empty";
+    youki_runs, youki_is_swept: "container-youki-empty";
+    runc_is_joined, runc_is_swept_joined: "container-runc-empty-exec";
+    crun_is_joined, crun_is_swept_joined: "container-crun-empty-exec";
+    docker_is_joined, docker_is_swept_joined: "container-docker-exec";
+    podman_is_joined, podman_is_swept_joined: "container-podman-exec";
+    gvisor_runs, gvisor_is_swept: "gvisor";
+    gvisor_runs_empty, gvisor_is_swept_empty: "gvisor-empty";
+    gvisor_runs_on_kvm, gvisor_is_swept_on_kvm: "gvisor-kvm";
+    namespaces_run, namespaces_are_swept: "namespaces-native";
+    bubblewrap_runs, bubblewrap_is_swept: "bubblewrap";
+    bubblewrap_runs_native, bubblewrap_is_swept_native: "bubblewrap-native";
+    landlock_runs, landlock_is_swept: "landlock-node";
+    landlock_runs_native, landlock_is_swept_native: "landlock-native";
 }
 
 #[test]

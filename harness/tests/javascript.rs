@@ -141,7 +141,7 @@ fn sweep_after_a_kill(id: &str) {
     let mut child = start_in_a_child(id, &name, &folder);
     // Its owner is the process that is killed now.
     fs::write(folder.join("owner"), format!("{} 1\n", child.id())).expect("written");
-    assert!(processes_of(&name).len() > 1);
+    assert!(processes_of(&name).len() > 1, "what it started is found");
     child.kill().expect("killed");
     child.wait().expect("ended");
     assert_eq!(run::sweep(runs.path()), [name.as_str()]);

@@ -8,9 +8,12 @@
 //! systems under such common random numbers removes most of the noise from the difference (Law,
 //! *Simulation Modeling and Analysis*, chapter 11).
 //!
-//! Keys are hashed with the SplitMix64 finaliser (Steele, Lea, Flood 2014; constants of Stafford's
-//! variant 13); generators are PCG XSL-RR 128/64 (MCG), O'Neill 2014. Both are fixed integer
-//! algorithms with the same output on every platform.
+//! Everything is SplitMix64 (Steele, Lea and Flood 2014; constants of Stafford's variant 13): a counter
+//! that grows by an odd constant, and a finaliser that turns each of its values into a random word. A
+//! session has one such sequence, keyed by a hash of its name, and the *place* in it says what a word
+//! is for: purpose, turn and number of the draw. So a draw costs one finaliser, and no generator has
+//! to be kept or set up. The algorithm is fixed integer arithmetic with the same output on every
+//! platform.
 //!
 //! ```
 //! use rand::RngExt;
@@ -24,10 +27,40 @@
 //! assert_ne!(think(1), think(2));
 //! ```
 
-use rand::SeedableRng;
+use rand::TryRng;
+use std::convert::Infallible;
 
-/// The generator behind every stream.
-pub type Stream = rand_pcg::Pcg64Mcg;
+/// The generator behind every stream: SplitMix64. Its period is 2⁶⁴; within a session, a stream that
+/// is used for more than 65,536 words runs on into the next purpose's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stream {
+    counter: u64,
+}
+
+impl TryRng for Stream {
+    type Error = Infallible;
+
+    #[inline]
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        // The upper half, which the finaliser mixes best.
+        #[expect(clippy::cast_possible_truncation, reason = "32 bits are left")]
+        self.try_next_u64().map(|word| (word >> 32) as u32)
+    }
+
+    #[inline]
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        self.counter = self.counter.wrapping_add(GOLDEN_GAMMA);
+        Ok(mix(self.counter))
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for chunk in bytes.chunks_mut(8) {
+            let word = self.try_next_u64()?.to_le_bytes();
+            chunk.copy_from_slice(&word[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
 
 /// What random numbers are drawn for. Each purpose has its own streams, so changing one ingredient
 /// of a model (say, the start latency) leaves all other draws as they were.
@@ -66,6 +99,7 @@ const GOLDEN_GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The SplitMix64 finaliser: a bijection of 64-bit words that flips half of the output bits on
 /// average when one input bit flips.
+#[inline]
 const fn mix(word: u64) -> u64 {
     let z = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -73,42 +107,41 @@ const fn mix(word: u64) -> u64 {
 }
 
 /// Adds one index to a key.
+#[inline]
 const fn absorb(key: u64, index: u64) -> u64 {
     mix(key.wrapping_add(GOLDEN_GAMMA) ^ mix(index.wrapping_add(GOLDEN_GAMMA)))
-}
-
-fn generator(key: u64) -> Stream {
-    let high = mix(key.wrapping_add(GOLDEN_GAMMA));
-    let low = mix(key.wrapping_add(GOLDEN_GAMMA.wrapping_mul(2)));
-    let mut seed = [0; 16];
-    seed[..8].copy_from_slice(&low.to_le_bytes());
-    seed[8..].copy_from_slice(&high.to_le_bytes());
-    Stream::from_seed(seed)
 }
 
 /// All random streams of one run: a pure function of (seed, cell, replication).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Streams {
     root: u64,
+    /// What the keys of sessions are counted from.
+    sessions: u64,
 }
 
 impl Streams {
     /// Names the run.
     pub const fn new(seed: u64, cell: u64, replication: u64) -> Self {
+        let root = absorb(absorb(absorb(0, seed), cell), replication);
         Self {
-            root: absorb(absorb(absorb(0, seed), cell), replication),
+            root,
+            sessions: absorb(root, 1),
         }
     }
 
     /// A stream belonging to the run as a whole.
     pub fn run(&self, purpose: Purpose) -> Stream {
-        generator(absorb(absorb(self.root, 0), purpose as u64))
+        Stream {
+            counter: absorb(absorb(self.root, 0), purpose as u64),
+        }
     }
 
     /// The streams of the session with this index, counted in order of opening.
+    #[inline]
     pub const fn session(&self, index: u64) -> SessionStreams {
         SessionStreams {
-            key: absorb(absorb(self.root, 1), index),
+            key: word(self.sessions, index),
         }
     }
 
@@ -116,7 +149,7 @@ impl Streams {
     /// the size of one doesn't shift the identity of another.
     pub const fn initial_session(&self, group: u32, index: u64) -> SessionStreams {
         SessionStreams {
-            key: absorb(absorb(self.root, 2 + group as u64), index),
+            key: word(absorb(self.root, 2 + group as u64), index),
         }
     }
 
@@ -135,19 +168,31 @@ impl Streams {
     }
 }
 
+/// The word at a place of the SplitMix64 sequence with this key.
+#[inline]
+const fn word(key: u64, place: u64) -> u64 {
+    mix(key.wrapping_add(place.wrapping_add(1).wrapping_mul(GOLDEN_GAMMA)))
+}
+
+/// Bits for the number of a word within one draw.
+const WORD_BITS: u32 = 16;
+/// Bits for the purpose.
+const PURPOSE_BITS: u32 = 6;
+
 /// The streams of one session. Eight bytes; a generator is made when a number is needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct SessionStreams {
     key: u64,
 }
 
 impl SessionStreams {
     /// A fresh generator for the `draw`-th use (for instance the turn number) of a purpose.
-    pub fn stream(self, purpose: Purpose, draw: u32) -> Stream {
-        generator(absorb(
-            self.key,
-            (u64::from(purpose as u32) << 32) | u64::from(draw),
-        ))
+    #[inline]
+    pub const fn stream(self, purpose: Purpose, draw: u32) -> Stream {
+        let place = (draw as u64) << (PURPOSE_BITS + WORD_BITS) | (purpose as u64) << WORD_BITS;
+        Stream {
+            counter: self.key.wrapping_add(place.wrapping_mul(GOLDEN_GAMMA)),
+        }
     }
 }
 
@@ -178,6 +223,110 @@ mod tests {
         14_487_849_745_304_126_109,
         3_726_924_361_815_171_432,
     ];
+
+    const ALL: [Purpose; 8] = [
+        Purpose::Arrivals,
+        Purpose::SessionShape,
+        Purpose::Think,
+        Purpose::Burst,
+        Purpose::StartLatency,
+        Purpose::StartCpu,
+        Purpose::Placement,
+        Purpose::InitialState,
+    ];
+
+    /// Places of a session's sequence belong to one (purpose, draw, word) each.
+    #[test]
+    fn no_two_draws_share_a_word() {
+        let session = Streams::new(1, 2, 3).session(4);
+        let mut seen = std::collections::HashSet::new();
+        for purpose in ALL {
+            assert!((purpose as u32) < 1 << super::PURPOSE_BITS);
+            for draw in 0..300 {
+                let mut stream = session.stream(purpose, draw);
+                for _ in 0..20 {
+                    assert!(seen.insert(stream.random::<u64>()), "{purpose:?} {draw}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn bytes_are_those_of_the_words() {
+        let stream = || Streams::new(1, 2, 3).run(Purpose::Arrivals);
+        let (mut words, mut bytes) = (stream(), [0_u8; 21]);
+        stream().fill(&mut bytes);
+        let words: Vec<u8> = (0..3)
+            .flat_map(|_| words.random::<u64>().to_le_bytes())
+            .collect();
+        assert_eq!(bytes[..], words[..21]);
+    }
+
+    /// Pearson's statistic of pairs on a 64 × 64 grid, in standard deviations from its mean.
+    fn dependence(pairs: impl Iterator<Item = (u64, u64)>) -> f64 {
+        let mut counts = vec![0_u32; 1 << 12];
+        let mut total = 0_u32;
+        for (left, right) in pairs {
+            counts[usize::try_from(left << 6 | right).unwrap()] += 1;
+            total += 1;
+        }
+        let expected = f64::from(total) / f64::from(1 << 12);
+        let statistic: f64 = counts
+            .iter()
+            .map(|&count| (f64::from(count) - expected).powi(2) / expected)
+            .sum();
+        let freedom = f64::from((1 << 12) - 1);
+        (statistic - freedom) / (2.0 * freedom).sqrt()
+    }
+
+    /// Whatever two words are compared, of one session or of neighbouring ones, of one turn or of
+    /// neighbouring turns, of one purpose or of different ones: their upper, middle and lower bits
+    /// fall on a grid as independent ones would, within five standard deviations.
+    #[test]
+    fn words_with_related_names_are_independent() {
+        let streams = Streams::new(20, 6, 4);
+        let word = |session: u64, purpose, draw, skip: usize| -> u64 {
+            let mut stream = streams.session(session).stream(purpose, draw);
+            (0..skip).for_each(|_| {
+                stream.random::<u64>();
+            });
+            stream.random()
+        };
+        let think = |session, draw| word(session, Purpose::Think, draw, 0);
+        type Pair<'a> = &'a dyn Fn(u64) -> (u64, u64);
+        let pairs: [(&str, Pair<'_>); 8] = [
+            ("neighbouring sessions", &|n| (think(n, 1), think(n + 1, 1))),
+            ("far sessions", &|n| (think(n, 1), think(n + (1 << 40), 1))),
+            ("neighbouring turns", &|n| (think(n, 1), think(n, 2))),
+            ("turns 16 apart", &|n| (think(n, 1), think(n, 17))),
+            ("think and burst", &|n| {
+                (think(n, 3), word(n, Purpose::Burst, 3, 0))
+            }),
+            ("start and its CPU", &|n| {
+                (
+                    word(n, Purpose::StartLatency, 3, 0),
+                    word(n, Purpose::StartCpu, 3, 0),
+                )
+            }),
+            ("a word and the next", &|n| {
+                (think(n, 3), word(n, Purpose::Think, 3, 1))
+            }),
+            ("cells", &|n| {
+                let other = Streams::new(20, 7, 4).session(n);
+                (think(n, 3), other.stream(Purpose::Think, 3).random())
+            }),
+        ];
+        for (name, pair) in pairs {
+            for shift in [58, 29, 0] {
+                let bits = |word: u64| word >> shift & 63;
+                let found = dependence((0..200_000).map(|n| {
+                    let (left, right) = pair(n);
+                    (bits(left), bits(right))
+                }));
+                assert!(found.abs() < 5.0, "{name}, from bit {shift}: {found}");
+            }
+        }
+    }
 
     /// First uniforms of neighbouring sessions behave like independent uniforms: mean, variance
     /// and lag-one correlation within five standard errors.

@@ -88,7 +88,9 @@ mod arrivals;
 mod capacity;
 mod cell;
 mod control;
+mod draw;
 mod error;
+mod flow;
 mod heap;
 mod initial;
 mod metric;
@@ -110,6 +112,7 @@ pub use capacity::{
 };
 pub use control::{Control, RunProgress};
 pub use error::SimulationError;
+pub use flow::{FlowBin, FlowOutcome, run_flow, run_flow_with};
 pub use metric::Metric;
 pub use outcome::{Bin, CellOutcome, OperationOutcome, Presence};
 pub use rate::PiecewiseLinear;

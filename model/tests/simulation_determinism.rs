@@ -84,7 +84,8 @@ fn users_are_common() -> Test {
         one.merged().bursts_completed,
         other.merged().bursts_completed
     );
-    let served = |runs: &tonnage_model::simulation::Replications| runs.merged().cpu_seconds_served;
+    let served =
+        |runs: &tonnage_model::simulation::Replications| runs.merged().cpu_seconds_served();
     assert!((served(&one) / served(&other) - 1.0).abs() < 1e-9);
     Ok(())
 }

@@ -9,7 +9,7 @@ use tonnage_model::distribution::{Distribution, TurnCount};
 use tonnage_model::simulation::{CellOutcome, Demand, Lifecycle, Observation, PiecewiseLinear};
 
 /// Replications of a study of a count at one moment, whose square is skewed.
-const MOMENTS: u64 = 100;
+const MOMENTS: u64 = 300;
 
 /// The number live is Poisson whatever the holding time's distribution, from the first instant on:
 /// its mean, its variance, and how often it is at most its mean.
@@ -90,13 +90,13 @@ fn stationary_beginning_is_stationary() -> Test {
                 [
                     Known::new(
                         format!("live in bin {bin}"),
-                        move |outcome| outcome.series[bin].live_sessions,
+                        move |outcome| outcome.series[bin].live_sessions(),
                         live,
                         0.005 * live,
                     ),
                     Known::new(
                         format!("busy in bin {bin}"),
-                        move |outcome| outcome.series[bin].busy_cpus,
+                        move |outcome| outcome.series[bin].busy_cpus(),
                         busy,
                         0.015 * busy,
                     ),
@@ -170,7 +170,7 @@ impl Wave {
                     .iter()
                     .map(|bin| {
                         let middle = f64::midpoint(bin.from_seconds, bin.to_seconds);
-                        bin.live_sessions * (frequency * middle - phase).sin()
+                        bin.live_sessions() * (frequency * middle - phase).sin()
                     })
                     .sum();
                 2.0 * sum / f64::from(measured * bins)
@@ -185,7 +185,12 @@ impl Wave {
             REPLICATIONS,
             row,
             &[
-                Known::new("level", |outcome| outcome.sessions.mean, live, 0.008 * live),
+                Known::new(
+                    "level",
+                    |outcome| outcome.sessions.mean(),
+                    live,
+                    0.008 * live,
+                ),
                 Known::new("in step", wave(0.0), swing * late.cos(), 0.02 * swing),
                 Known::new("late", wave(TAU / 4.0), swing * late.sin(), 0.02 * swing),
                 Known::new("at its peak", wave(late), swing, 0.02 * swing),

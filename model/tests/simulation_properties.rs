@@ -6,10 +6,10 @@ use proptest::prelude::{Just, ProptestConfig, Strategy, prop, prop_assert, prop_
 use simulation_support::{places, run};
 use tonnage_model::distribution::{Distribution, TurnCount};
 use tonnage_model::simulation::{
-    AfterFailure, Autoscaling, CellSpec, Demand, Failures, Full, HostCapacity, Lifecycle, Minority,
-    Observation, Operation, OverCommitment, PiecewiseLinear, Placement, PlannedFailure,
-    RandomFailures, SandboxCost, SessionShape, SimulationError, Storm, Suspension, WarmPool,
-    run_cell,
+    AfterFailure, Autoscaling, CellOutcome, CellSpec, Demand, Failures, Full, HostCapacity,
+    Lifecycle, Minority, Observation, Operation, OverCommitment, PiecewiseLinear, Placement,
+    PlannedFailure, RandomFailures, SandboxCost, SessionShape, SimulationError, Storm, Suspension,
+    WarmPool, run_cell,
 };
 
 fn durations() -> impl Strategy<Value = Distribution> {
@@ -271,6 +271,47 @@ proptest! {
             prop_assert!(outcome.sessions.peak <= agents + guests);
         }
         prop_assert!(outcome.series.len() == bins as usize);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) })]
+
+    /// However runs are split and in whatever order parts are merged, the outcome is the same to the
+    /// last bit.
+    #[test]
+    fn merging_is_exact(
+        spec in cells(),
+        bins in 0_u32..4,
+        parts in prop::collection::vec(0_usize..4, 8),
+        order in Just((0_usize..8).collect::<Vec<_>>()).prop_shuffle(),
+    ) {
+        let observation = Observation::new(1.0, 9.0).expect("sound").with_bins(bins);
+        let outcomes: Vec<CellOutcome> = (0..8)
+            .map(|replication| {
+                let id = tonnage_model::simulation::RunId { replication, ..run(610) };
+                run_cell(&spec, &observation, id).expect("a finished run")
+            })
+            .collect();
+        let merge = |mut left: CellOutcome, right: CellOutcome| {
+            left.merge(&right);
+            left
+        };
+        let together = outcomes.iter().cloned().reduce(merge).expect("eight");
+        // Each run goes to one of four machines, in any order; what they found is then merged.
+        let mut machines: [Option<CellOutcome>; 4] = Default::default();
+        for index in order {
+            let machine = &mut machines[parts[index]];
+            let added = outcomes[index].clone();
+            *machine = Some(match machine.take() {
+                Some(before) => merge(before, added),
+                None => added,
+            });
+        }
+        let merged = machines.into_iter().flatten().rev().reduce(merge).expect("some");
+        prop_assert!(merged == together);
+        let bytes = |outcome| serde_json::to_string(outcome).expect("written");
+        prop_assert!(bytes(&merged) == bytes(&together));
     }
 }
 

@@ -45,8 +45,9 @@ fn several_cpus_are_insensitive() -> Test {
         let (cpus, load) = (8, 6.8);
         assert_known(
             &sharing(cpus, work, load)?,
-            &Observation::new(150.0, 300.0)?,
-            REPLICATIONS,
+            &Observation::new(100.0, 150.0)?,
+            // Skewed: the mean of ten is not yet near enough to a normal distribution.
+            3 * REPLICATIONS,
             row,
             &[
                 Known::metric(Metric::LiveSessions, mean_in_system(cpus, load), 0.02),
@@ -83,7 +84,8 @@ fn count_distribution_is_that_of_m_m_c() -> Test {
             Known::new(format!("at most {most}"), few, probability, 0.01)
         });
         let observation = Observation::new(60.0, 0.001)?;
-        assert_known(&sharing(cpus, work, load)?, &observation, 100, row, &known)?;
+        // Shares near zero take many to have honest intervals.
+        assert_known(&sharing(cpus, work, load)?, &observation, 300, row, &known)?;
     }
     Ok(())
 }
@@ -98,6 +100,6 @@ fn relative_cpu_multiplies_work() -> Test {
     let plain = replicate(&plain, 10.0, 500.0, 330, 1)?;
     let (slow, plain) = (slow.merged(), plain.merged());
     assert_eq!(slow.bursts_completed, plain.bursts_completed);
-    assert!((slow.cpu_seconds_served / plain.cpu_seconds_served - 1.0).abs() < 1e-6);
+    assert!((slow.cpu_seconds_served() / plain.cpu_seconds_served() - 1.0).abs() < 1e-6);
     Ok(())
 }

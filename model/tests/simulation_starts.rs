@@ -66,7 +66,7 @@ fn starts_cost_cpu() -> Test {
             assert_known(&spec, &observation, REPLICATIONS, row, &[known])?;
             let runs = replicate(&spec, 100.0, 4_000.0, row, 10)?;
             let merged = runs.merged();
-            let ratio = merged.cpu_seconds_served / merged.cpu_seconds_demanded;
+            let ratio = merged.cpu_seconds_served() / merged.cpu_seconds_demanded();
             assert!((ratio - 1.0).abs() < 0.01, "{ratio}");
         }
     }

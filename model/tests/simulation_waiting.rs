@@ -127,13 +127,13 @@ fn delay_follows_halfin_whitt() -> Test {
 }
 
 /// At ten thousand Erlangs the share that waits is that of the limit: with R + β√R places, β = 1, 22.34%.
-/// Whether places are free changes no faster than sessions end, so sixteen runs of 25 sessions' length
-/// tell it to a tenth or so.
+/// Whether places are free changes no faster than sessions end, so even these twenty million events tell
+/// it to a tenth or so only; fewer servers, above, tell more.
 #[test]
 fn halfin_whitt_holds_at_ten_thousand_erlangs() -> Test {
     let load = 1e4;
     let spec = places(10_100, Distribution::exponential(1.0)?, load)?;
-    let runs = replicate(&spec, 10.0, 25.0, 139, 16)?;
+    let runs = replicate(&spec, 6.0, 14.0, 139, 48)?;
     let estimate = runs
         .estimate(Metric::FractionWaiting, 0.999)
         .expect("starts");
@@ -143,7 +143,7 @@ fn halfin_whitt_holds_at_ten_thousand_erlangs() -> Test {
         estimate.interval().contains(truth),
         "{estimate:?} against {truth}"
     );
-    assert!(estimate.half_width < 0.16, "{estimate:?}");
+    assert!(estimate.half_width < 0.14, "{estimate:?}");
     Ok(())
 }
 

@@ -141,7 +141,7 @@ fn insert_others(
         sections.insert(at, (found.id, found.name, section::section(found)));
     }
     if let Some(measurement) = &result.measurement {
-        let section = measured::section(measurement, charts);
+        let section = measured::section(measurement, &result.assumptions, charts);
         let at = place(sections, "service-level");
         sections.insert(at, ("measured", "Measured", section));
     }

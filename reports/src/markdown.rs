@@ -426,6 +426,11 @@ fn measured(page: &mut Page, result: &CapacityResult) {
             cells
         }),
     );
+    page.list(
+        measured::coding(measurement, &result.assumptions)
+            .iter()
+            .map(|line| escaped(line)),
+    );
     picture(page, result, "measured-starts");
     picture(page, result, "measured-memory");
     page.list(

@@ -5,7 +5,7 @@ use tonnage_model::measurement::document::{
 };
 use tonnage_model::measurement::profile::{cpu_model, date, start_words};
 use tonnage_model::measurement::technology::Role;
-use tonnage_model::result::Estimated;
+use tonnage_model::result::{Assumption, Estimated};
 
 use crate::format;
 
@@ -51,6 +51,48 @@ pub(crate) fn about(row: &Row) -> String {
         Role::Overhead => format!("{start}; what the harness itself costs"),
         Role::Candidate | Role::KnownAnswer => start.to_owned(),
     }
+}
+
+/// What steps of a coding agent took, beside what the scenario assumes of its Linux tier, and how to plan
+/// with the step instead; empty if none was measured.
+pub(crate) fn coding(measurement: &Measurement, assumptions: &[Assumption]) -> Vec<String> {
+    let mut lines: Vec<String> = rows(measurement)
+        .filter_map(|row| {
+            let step = row.coding.as_ref()?;
+            let memory = step.memory.as_ref().map_or(String::new(), |memory| {
+                format!(
+                    " and {} beside the idle sandbox",
+                    format::bytes(memory.median.value)
+                )
+            });
+            Some(format!(
+                "A coding agent's step in “{}” took {} of CPU time, {}{memory}.",
+                row.technology.title,
+                Figure::new(&step.cpu.median, format::seconds_with).line(),
+                format::seconds(step.wall.median.value),
+            ))
+        })
+        .collect();
+    if lines.is_empty() {
+        return lines;
+    }
+    for key in ["tiers.linux.burst", "tiers.linux.working_set"] {
+        let assumed = assumptions.iter().find(|assumption| assumption.key == key);
+        lines.extend(assumed.map(|assumed| {
+            format!(
+                "Planned with, whatever was measured: {key} = {}.",
+                assumed.value
+            )
+        }));
+    }
+    let settings = crate::measurement::coding_settings(measurement);
+    if !settings.is_empty() {
+        lines.push(format!(
+            "To plan with the step, as a plain process does it: {}",
+            settings.join(" ")
+        ));
+    }
+    lines
 }
 
 /// Why a row has no numbers and what would change it; none if it has.

@@ -120,6 +120,36 @@ fn remarks(row: &Row) -> Vec<String> {
     remarks
 }
 
+/// What a step of a coding agent is.
+pub(crate) const CODING_STEP: &str = "Clone a repository of 80 modules, search it, read its history, edit \
+    two files, run its tests in Node.js and Python, commit";
+
+/// The plain process in which a step is measured without a sandbox.
+const CODING_REFERENCE: &str = "process-native";
+
+/// What a command is told to plan a Linux tier with the step measured: its CPU time in a plain process,
+/// and its memory and disk's page cache where they were told. Empty if that was not measured.
+pub(crate) fn coding_settings(measurement: &Measurement) -> Vec<String> {
+    let Some(step) = measurement
+        .measured(CODING_REFERENCE)
+        .and_then(|row| row.coding.as_ref())
+    else {
+        return Vec::new();
+    };
+    let mut settings = vec![format!(
+        "--set tiers.linux.burst={:.0}ms",
+        1e3 * step.cpu.median.value
+    )];
+    if let (Some(memory), Some(files)) = (&step.memory, &step.page_cache) {
+        let bytes = memory.median.value + files.median.value;
+        settings.push(format!(
+            "--set tiers.linux.working_set={:.0}MiB",
+            (bytes / (1024.0 * 1024.0)).ceil()
+        ));
+    }
+    settings
+}
+
 /// How far the accounts of memory per sandbox are apart, as a share of the headline, and whether
 /// one of them is outside the headline's interval.
 fn disagreement(fit: &MemoryFit) -> Option<(f64, bool)> {

@@ -9,7 +9,7 @@ use tonnage_model::measurement::record::{CellId, Record};
 use crate::error::ReportError;
 
 /// Numbers that records carry, in the order of the columns. What a record does not have is null.
-const NUMBERS: [&str; 25] = [
+const NUMBERS: [&str; 29] = [
     "sequence",
     "begin",
     "created",
@@ -33,12 +33,24 @@ const NUMBERS: [&str; 25] = [
     "suspend",
     "resume",
     "answer",
+    "memory",
+    "page_cache",
+    "disk",
+    "bytes",
     "steal",
     "others",
 ];
 
 /// Words that records carry.
-const WORDS: [&str; 5] = ["stage", "kind", "reason", "mechanism", "message"];
+const WORDS: [&str; 7] = [
+    "stage",
+    "kind",
+    "reason",
+    "mechanism",
+    "reclaim",
+    "words",
+    "message",
+];
 
 /// Raw samples as Parquet. Times are in seconds and memory in bytes; `begin` is in nanoseconds of
 /// the host's monotonic clock.

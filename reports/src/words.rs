@@ -45,6 +45,7 @@ pub fn start_kind(value: StartKind) -> &'static str {
         StartKind::Precompiled => "from code compiled beforehand",
         StartKind::Pooled => "from code compiled and memory set aside beforehand",
         StartKind::Shared => "inside a sandbox that is already there",
+        StartKind::Joined => "a program that joins a sandbox that already runs",
     }
 }
 

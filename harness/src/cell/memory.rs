@@ -24,7 +24,8 @@ impl Cell<'_> {
         self.read_memory(MemoryStage::Before, &[], None);
     }
 
-    fn read_memory(
+    /// Reads the memory of some sandboxes, a few times.
+    pub(super) fn read_memory(
         &mut self,
         stage: MemoryStage,
         live: &[Box<dyn Instance>],

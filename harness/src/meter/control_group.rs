@@ -163,6 +163,8 @@ pub struct Accounts {
 pub struct Charged {
     /// All of it but page cache.
     pub without_page_cache: u64,
+    /// Page cache.
+    pub page_cache: u64,
     /// What the kernel uses for itself, if told.
     pub kernel: Option<u64>,
 }
@@ -214,9 +216,39 @@ impl Accounts {
         };
         Some(Charged {
             without_page_cache: usage.saturating_sub(cache),
+            page_cache: cache,
             kernel,
         })
     }
+}
+
+/// The folders that account for the memory of a process, in the hierarchy of that account: the group it
+/// is in. None if it is in the root group, or not told.
+pub fn memory_group_of(pid: u32) -> Option<PathBuf> {
+    let hierarchies = Hierarchies::of_this_host();
+    let groups = fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
+    let mut found = None;
+    for line in groups.lines() {
+        let mut fields = line.splitn(3, ':').skip(1);
+        let (controllers, path) = (fields.next()?, fields.next()?.trim_start_matches('/'));
+        let root = if controllers.is_empty() {
+            hierarchies.second.as_deref()
+        } else if controllers.split(',').any(|name| name == "memory") {
+            hierarchies.first("memory")
+        } else {
+            None
+        };
+        let folder = root.map(|root| root.join(path));
+        let accounts = |folder: &PathBuf| {
+            ["memory.usage_in_bytes", "memory.current"]
+                .iter()
+                .any(|file| folder.join(file).exists())
+        };
+        if !path.is_empty() && found.is_none() {
+            found = folder.filter(accounts);
+        }
+    }
+    found
 }
 
 /// Removes every group of that name below the root of any hierarchy, with all below it. The

@@ -29,6 +29,12 @@ pub fn total() -> Option<u64> {
     kibibytes(&meminfo, "MemTotal:")
 }
 
+/// `SwapTotal` of the host, in bytes.
+pub fn swap() -> Option<u64> {
+    let meminfo = fs::read_to_string("/proc/meminfo").ok()?;
+    kibibytes(&meminfo, "SwapTotal:")
+}
+
 /// Memory of some processes together. Those that have ended count nothing.
 pub fn of(pids: impl IntoIterator<Item = u32>) -> ProcessMemory {
     let mut sum = ProcessMemory::default();

@@ -1,20 +1,21 @@
 //! OCI containers: namespaces and control groups over the host's kernel.
 //!
 //! [`oci`] drives a runtime (runc, crun) without a daemon, [`engine`] goes through an engine (Docker,
-//! Podman). Both run the same root file systems, which [`root`] makes from what the host has.
+//! Podman), [`joined`] has programs join a container that runs. All use the same root file systems, which [`root`] makes from what the host has.
 
 mod bundle;
-mod command;
 pub mod engine;
 mod hierarchy;
+pub mod joined;
 mod network;
 pub mod oci;
 pub mod root;
 
+use super::command;
 use crate::guest::Language;
 use crate::meter::processes::RUN_VARIABLE;
 use crate::technology::{Tool, Verdict};
-use crate::{Capability, tools};
+use crate::{Capability, coding, tools};
 use root::Contents;
 
 /// The right to mount file systems, among much else.
@@ -34,7 +35,7 @@ fn may(capability: u32) -> bool {
 }
 
 /// What a container of these contents offers to the work inside, and the language of its guest.
-fn offer(contents: Contents) -> (Vec<Capability>, Language) {
+pub(super) fn offer(contents: Contents) -> (Vec<Capability>, Language) {
     match contents {
         // A container's root file system may hold anything: this is what containers can carry, as
         // in the published profile.
@@ -53,11 +54,32 @@ fn offer(contents: Contents) -> (Vec<Capability>, Language) {
             Language::Python,
         ),
         Contents::Native => (vec![Capability::ApiCalls], Language::Native),
+        // Bash, whose work is held against that of a plain process by the step and not by a language.
+        Contents::Coding => (vec![Capability::Linux], Language::Native),
     }
 }
 
+/// Adds what a step of a coding agent runs.
+pub(super) fn add_coding_tools(found: &mut Vec<Tool>) -> Result<(), Verdict> {
+    for name in coding::PROGRAMS {
+        let Some(path) = tools::find(name) else {
+            return Err(Verdict::NotHere {
+                why: format!("there is no `{name}` on PATH, which a coding agent's step runs"),
+                enable: "apt-get install bash coreutils git grep nodejs python3 sed".to_owned(),
+            });
+        };
+        if matches!(name, "git" | "node" | "python3") {
+            found.extend(tools::tool(name, &path, &["--version"]));
+        }
+    }
+    Ok(())
+}
+
 /// Adds the interpreter that is copied into a container to the tools it runs with.
-fn add_interpreter(contents: Contents, tools: &mut Vec<Tool>) -> Result<(), Verdict> {
+pub(super) fn add_interpreter(contents: Contents, tools: &mut Vec<Tool>) -> Result<(), Verdict> {
+    if contents == Contents::Coding {
+        return add_coding_tools(tools);
+    }
     let Some((name, package)) = contents.package() else {
         return Ok(());
     };

@@ -84,11 +84,9 @@ impl HostProcess {
     }
 
     /// A failure with what the host process said last, if it said something.
-    pub(super) fn explain(&self, failure: Failure) -> Failure {
-        Failure {
-            message: format!("{}{}", failure.message, self.complaint()),
-            ..failure
-        }
+    pub(super) fn explain(&self, mut failure: Failure) -> Failure {
+        failure.message.push_str(&self.complaint());
+        failure
     }
 
     fn complaint(&self) -> String {

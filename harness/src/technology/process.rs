@@ -4,21 +4,24 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 
+use super::container::add_coding_tools;
 use super::line_guest::LineGuest;
+use super::spawn::LiveGuest;
 use crate::clock::Stamp;
 use crate::guest::{self, Language, Request};
 use crate::meter::processes::RUN_VARIABLE;
 use crate::need::{self, npm};
 use crate::technology::{
-    Description, Failure, Instance, Need, Role, StartKind, Started, Starter, Suspension,
+    Coding, Description, Failure, Instance, Need, Role, StartKind, Started, Starter, Suspension,
     Technology, Tool, Verdict, Workspace,
 };
-use crate::{Boundary, Capability, tools};
+use crate::{Boundary, Capability, coding, tools};
 
 /// A process that runs the guest program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,9 +72,8 @@ impl Process {
         match tool {
             Some(mut tool) => {
                 // Deno puts its name before it.
-                if let Some(version) = tool.version.strip_prefix(&format!("{name} ")) {
-                    tool.version = version.to_owned();
-                }
+                let version = tool.version.replace(&format!("{name} "), "");
+                tool.version = version;
                 Verdict::Ready { tools: vec![tool] }
             }
             None => Verdict::NotHere {
@@ -176,6 +178,13 @@ impl Technology for Process {
             Self::Bun => vec![npm::PROGRAM, Need::Npm(&npm::BUN)],
             Self::Python => vec![Need::program("python3", "python3")],
         }
+    }
+
+    fn coding(&self) -> Option<Coding> {
+        (*self == Self::Native).then(|| Coding {
+            technology: Box::new(CodingProcess),
+            sandbox: "bash, git, Node.js and Python of the host, in a folder of its own".to_owned(),
+        })
     }
 
     fn prepare(&self, workspace: &mut Workspace) -> Result<Box<dyn Starter>, Failure> {
@@ -306,6 +315,76 @@ impl Starter for ProcessStarter {
                 Err(failure)
             }
         }
+    }
+}
+
+/// A coding agent's step in a plain process, with the programs of the host.
+#[derive(Debug, Clone, Copy)]
+struct CodingProcess;
+
+impl Technology for CodingProcess {
+    fn description(&self) -> Description {
+        Description {
+            id: "process-coding".to_owned(),
+            title: "Processes of a coding agent".to_owned(),
+            offers: vec![Capability::Linux],
+            ..Process::Native.description()
+        }
+    }
+
+    fn examine(&self) -> Verdict {
+        let mut tools = Vec::new();
+        match add_coding_tools(&mut tools) {
+            Ok(()) => Verdict::Ready { tools },
+            Err(missing) => missing,
+        }
+    }
+
+    fn prepare(&self, workspace: &mut Workspace) -> Result<Box<dyn Starter>, Failure> {
+        let guest = workspace.own().join("coding");
+        workspace.step("make the repository", |_| coding::write(&guest))?;
+        let bash = tools::find("bash").ok_or_else(|| Failure::new("there is no `bash` on PATH"))?;
+        workspace.note_command(format!("bash {}/step.sh FOLDER", guest.display()));
+        Ok(Box::new(CodingStarter {
+            command: [bash, guest.join("step.sh")],
+            folder: workspace.own().to_owned(),
+            run: workspace.run().to_owned(),
+            counter: AtomicU64::new(0),
+        }))
+    }
+}
+
+#[derive(Debug)]
+struct CodingStarter {
+    command: [PathBuf; 2],
+    folder: PathBuf,
+    run: String,
+    counter: AtomicU64,
+}
+
+impl Starter for CodingStarter {
+    fn start(&self, request: &Request) -> Result<Started, Failure> {
+        let number = self.counter.fetch_add(1, Ordering::Relaxed);
+        let work = self.folder.join(format!("work-{number}"));
+        fs::create_dir(&work).map_err(|error| Failure::of("cannot make a folder", error))?;
+        let mut child = Command::new(&self.command[0])
+            .arg(&self.command[1])
+            .arg(&work)
+            .current_dir(&work)
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env(RUN_VARIABLE, &self.run)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|error| refused(&error))?;
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(Failure::new("the process has no pipes"));
+        };
+        LiveGuest::new(child.id(), LineGuest::new(input, output))
+            .in_folder(work)
+            .start(request, None)
     }
 }
 

@@ -100,6 +100,9 @@ pub struct Row {
     pub work: Option<Work>,
     /// Suspending and resuming.
     pub suspension: Option<SuspensionTimes>,
+    /// A step of a coding agent, of technologies with a full Linux.
+    #[serde(default)]
+    pub coding: Option<CodingStep>,
     /// How far two halves of the same measurement are apart: |ln| of the ratio of the medians of
     /// every second block. A smaller difference between two measurements is none.
     pub noise: Option<f64>,
@@ -284,6 +287,81 @@ pub struct SuspensionTimes {
     pub resume: Summary,
     /// An answer without a suspension before it.
     pub answer: Summary,
+    /// What asked the kernel to take memory back, in words; none if that was not tried.
+    #[serde(default)]
+    pub reclaim: Option<String>,
+    /// From the wish to go on until the next answer, after memory was taken back.
+    #[serde(default)]
+    pub resume_after_reclaim: Option<Summary>,
+    /// CPU seconds of everything involved in one resume, the next answer included.
+    #[serde(default)]
+    pub cpu_per_resume: Option<Estimate>,
+    /// Memory before and after.
+    #[serde(default)]
+    pub memory: Option<SuspendedMemory>,
+}
+
+/// Memory of one sandbox that is suspended, in bytes: what there is with some of them less what there
+/// is with none, over their number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SuspendedMemory {
+    /// Which account gives the headline.
+    pub account: MemoryAccount,
+    /// Idle, by the headline's account.
+    pub running: Estimate,
+    /// Suspended, by the headline's account.
+    pub suspended: Estimate,
+    /// Suspended and memory taken back, by the headline's account; none if that was not tried.
+    pub reclaimed: Option<Estimate>,
+    /// The same by every account there is.
+    pub accounts: Vec<AccountOfSuspended>,
+    /// Bytes of working set that each sandbox had touched.
+    pub working_set: u64,
+    /// Sandboxes suspended together.
+    pub live: u32,
+    /// Bytes of swap that the host had: without any, only pages that come from files can be taken
+    /// back.
+    pub swap: u64,
+}
+
+/// What one account says of a suspended sandbox, in bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct AccountOfSuspended {
+    /// The account.
+    pub account: MemoryAccount,
+    /// Idle.
+    pub running: Estimate,
+    /// Suspended.
+    pub suspended: Estimate,
+    /// Suspended and memory taken back.
+    pub reclaimed: Option<Estimate>,
+}
+
+/// A step of a coding agent: a clone of a repository, searches, an edit, two test suites, a commit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CodingStep {
+    /// How the sandbox differs from that of the row, in words.
+    pub sandbox: String,
+    /// Seconds of a step whose programs are in the page cache.
+    pub wall: Summary,
+    /// CPU seconds of such a step.
+    pub cpu: Summary,
+    /// CPU time against the same step in a plain process; none if that was not measured.
+    pub relative_cpu: Option<Estimate>,
+    /// Seconds of a step before which the page cache was dropped.
+    pub cold_wall: Option<Summary>,
+    /// CPU seconds of such a step.
+    pub cold_cpu: Option<Summary>,
+    /// Most bytes beside the idle sandbox, page cache left out; none without a control group.
+    pub memory: Option<Summary>,
+    /// Bytes of page cache that a step adds if programs and repository are in it already: what
+    /// sandboxes cannot share.
+    pub page_cache: Option<Summary>,
+    /// Bytes of page cache that a step adds if nothing of it is cached: what a sandbox takes that
+    /// shares none.
+    pub cold_page_cache: Option<Summary>,
+    /// Bytes on disk that a sandbox has for itself afterwards.
+    pub disk: Option<Summary>,
 }
 
 impl Measurement {

@@ -1,8 +1,9 @@
 //! A measurement with invented numbers, for tests and for trying out what reads one.
 
 use super::document::{
-    Burst, Estimate, Fact, Host, MEASUREMENT_FORMAT, Measurement, MemoryAccount, MemoryFit,
-    Outcome, RelativeCpu, Row, Run, Saturation, StartTimes, Summary, SuspensionTimes, Work,
+    AccountOfSuspended, Burst, CodingStep, Estimate, Fact, Host, MEASUREMENT_FORMAT, Measurement,
+    MemoryAccount, MemoryFit, Outcome, RelativeCpu, Row, Run, Saturation, StartTimes, Summary,
+    SuspendedMemory, SuspensionTimes, Work,
 };
 use super::record::{Ceiling, CeilingKind};
 use super::technology::{Description, Language, PreparationStep, Role, StartKind, Tool};
@@ -139,6 +140,7 @@ fn empty(technology: Description, outcome: Outcome) -> Row {
         memory_touched: None,
         work: None,
         suspension: None,
+        coding: None,
         noise: None,
         remarks: Vec::new(),
     }
@@ -340,9 +342,45 @@ fn container() -> Row {
             suspend: summary(0.5 * resumed, 0.04, 60),
             resume: summary(resumed, 0.04, 60),
             answer: summary(0.2 * resumed, 0.04, 60),
+            reclaim: Some("memory.reclaim of its control group".to_owned()),
+            resume_after_reclaim: Some(summary(1.8 * resumed, 0.06, 4)),
+            cpu_per_resume: Some(estimate(0.7 * resumed, 0.05, 60)),
+            memory: Some(suspended(4.4 * MIB)),
+        }),
+        coding: Some(CodingStep {
+            sandbox: "its root file system also has bash, git, Node.js and Python".to_owned(),
+            wall: summary(0.52, 0.03, 9),
+            cpu: summary(0.61, 0.02, 9),
+            relative_cpu: Some(estimate(1.09, 0.03, 9)),
+            cold_wall: Some(summary(0.94, 0.05, 3)),
+            cold_cpu: Some(summary(0.7, 0.05, 3)),
+            memory: Some(summary(38.0 * MIB, 0.02, 9)),
+            page_cache: Some(summary(1.2 * MIB, 0.04, 9)),
+            cold_page_cache: Some(summary(96.0 * MIB, 0.02, 3)),
+            disk: Some(summary(0.6 * MIB, 0.01, 9)),
         }),
         remarks: vec!["accounts of memory are 12% apart".to_owned()],
         ..measured(technology, &costs)
+    }
+}
+
+fn suspended(running: f64) -> SuspendedMemory {
+    let of = |account, factor: f64| AccountOfSuspended {
+        account,
+        running: estimate(factor * running, 0.02, 3),
+        suspended: estimate(0.998 * factor * running, 0.02, 3),
+        reclaimed: Some(estimate(0.91 * factor * running, 0.02, 3)),
+    };
+    let headline = of(MemoryAccount::ControlGroup, 1.0);
+    SuspendedMemory {
+        account: headline.account,
+        running: headline.running,
+        suspended: headline.suspended,
+        reclaimed: headline.reclaimed,
+        accounts: vec![headline, of(MemoryAccount::Proportional, 1.03)],
+        working_set: 1 << 20,
+        live: 4,
+        swap: 0,
     }
 }
 

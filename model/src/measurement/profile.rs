@@ -187,6 +187,7 @@ pub fn start_words(kind: StartKind) -> &'static str {
         StartKind::Precompiled => "compiled beforehand",
         StartKind::Pooled => "compiled and memory set aside beforehand",
         StartKind::Shared => "within a sandbox that is there",
+        StartKind::Joined => "a program that joins a sandbox that runs",
     }
 }
 

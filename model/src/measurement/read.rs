@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use super::document::{
-    Burst, Estimate, MEASUREMENT_FORMAT, Measurement, MemoryFit, Row, Summary, SuspensionTimes,
-    Work,
+    Burst, CodingStep, Estimate, MEASUREMENT_FORMAT, Measurement, MemoryFit, Row, Summary,
+    SuspensionTimes, Work,
 };
 
 /// What [`Measurement::kind`] says.
@@ -350,16 +350,11 @@ fn check_row(row: &Row, place: &Place) -> Checked {
     if let Some(work) = &row.work {
         check_work(work, &place.at("work"))?;
     }
-    if let Some(SuspensionTimes {
-        suspend,
-        resume,
-        answer,
-        ..
-    }) = &row.suspension
-    {
-        place.at("suspension.suspend").summary(suspend)?;
-        place.at("suspension.resume").summary(resume)?;
-        place.at("suspension.answer").summary(answer)?;
+    if let Some(suspension) = &row.suspension {
+        check_suspension(suspension, &place.at("suspension"))?;
+    }
+    if let Some(coding) = &row.coding {
+        check_coding(coding, &place.at("coding"))?;
     }
     row.noise
         .map_or(Ok(()), |noise| place.at("noise").not_negative(noise))
@@ -379,6 +374,68 @@ fn check_memory(fit: &MemoryFit, place: &Place) -> Checked {
         place.at("points").item(index).item(1).finite(*bytes)?;
     }
     Ok(())
+}
+
+fn check_suspension(times: &SuspensionTimes, place: &Place) -> Checked {
+    place.at("suspend").summary(&times.suspend)?;
+    place.at("resume").summary(&times.resume)?;
+    place.at("answer").summary(&times.answer)?;
+    optional(
+        place,
+        "resume_after_reclaim",
+        times.resume_after_reclaim.as_ref(),
+    )?;
+    if let Some(cpu) = &times.cpu_per_resume {
+        place.at("cpu_per_resume").amount(cpu)?;
+    }
+    let Some(memory) = &times.memory else {
+        return Ok(());
+    };
+    let place = place.at("memory");
+    let check = |place: &Place, stages: [Option<&Estimate>; 3]| -> Checked {
+        for (key, estimate) in ["running", "suspended", "reclaimed"]
+            .into_iter()
+            .zip(stages)
+        {
+            if let Some(estimate) = estimate {
+                place.at(key).fitted(estimate)?;
+            }
+        }
+        Ok(())
+    };
+    let stages = [
+        Some(&memory.running),
+        Some(&memory.suspended),
+        memory.reclaimed.as_ref(),
+    ];
+    check(&place, stages)?;
+    for (index, account) in memory.accounts.iter().enumerate() {
+        let stages = [
+            Some(&account.running),
+            Some(&account.suspended),
+            account.reclaimed.as_ref(),
+        ];
+        check(&place.at("accounts").item(index), stages)?;
+    }
+    Ok(())
+}
+
+fn check_coding(step: &CodingStep, place: &Place) -> Checked {
+    place.at("wall").summary(&step.wall)?;
+    place.at("cpu").summary(&step.cpu)?;
+    for (key, summary) in [
+        ("cold_wall", &step.cold_wall),
+        ("cold_cpu", &step.cold_cpu),
+        ("memory", &step.memory),
+        ("page_cache", &step.page_cache),
+        ("cold_page_cache", &step.cold_page_cache),
+        ("disk", &step.disk),
+    ] {
+        optional(place, key, summary.as_ref())?;
+    }
+    step.relative_cpu
+        .as_ref()
+        .map_or(Ok(()), |ratio| place.at("relative_cpu").amount(ratio))
 }
 
 fn check_work(work: &Work, place: &Place) -> Checked {

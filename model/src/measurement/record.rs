@@ -23,11 +23,13 @@ pub enum Part {
     Work,
     /// Suspending and resuming.
     Suspension,
+    /// A step of a coding agent: its CPU time, memory and disk.
+    Coding,
 }
 
 impl Part {
     /// Every part.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Starts,
         Self::Saturation,
         Self::Burst,
@@ -35,6 +37,7 @@ impl Part {
         Self::MemoryTouched,
         Self::Work,
         Self::Suspension,
+        Self::Coding,
     ];
 
     /// The part in words.
@@ -47,6 +50,7 @@ impl Part {
             Self::MemoryTouched => "memory, with a working set",
             Self::Work => "CPU time of work",
             Self::Suspension => "suspend and resume",
+            Self::Coding => "coding step",
         }
     }
 }
@@ -87,6 +91,18 @@ pub enum Record {
     Work(WorkSample),
     /// A suspension and the resume after it.
     Suspension(SuspensionSample),
+    /// A step of a coding agent.
+    Coding(CodingSample),
+    /// Swap that the host has, where memory is taken back.
+    Swap {
+        /// Its bytes.
+        bytes: u64,
+    },
+    /// How the sandbox of a coding step differs from that of the row.
+    Sandbox {
+        /// In words.
+        words: String,
+    },
     /// Something failed that did not end the cell.
     Problem {
         /// What, and why.
@@ -170,6 +186,12 @@ pub enum MemoryStage {
     Adding,
     /// After all were stopped.
     After,
+    /// All there are run, before they are suspended.
+    Running,
+    /// All there are are suspended.
+    Suspended,
+    /// All there are are suspended, and the kernel was asked to take their memory back.
+    Reclaimed,
 }
 
 /// Why no more sandboxes were kept alive.
@@ -219,6 +241,33 @@ pub struct SuspensionSample {
     pub resume: f64,
     /// An answer to the same request without a suspension before it.
     pub answer: f64,
+    /// What asked the kernel to take memory back before the resume, in words; none if nothing did.
+    #[serde(default)]
+    pub reclaim: Option<String>,
+    /// CPU time of everything involved in the resume, the next answer included, in seconds.
+    #[serde(default)]
+    pub cpu: Option<f64>,
+}
+
+/// A step of a coding agent, each in a fresh sandbox.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CodingSample {
+    /// Which step of the cell; the first is a warm-up, or cold.
+    pub sequence: u32,
+    /// Whether the page cache of what the sandbox runs was dropped before it.
+    pub cold: bool,
+    /// Seconds until the answer.
+    pub seconds: f64,
+    /// CPU time of everything involved, in seconds.
+    pub cpu: f64,
+    /// Most bytes that the step took beside the idle sandbox, page cache left out; none without a
+    /// control group.
+    pub memory: Option<u64>,
+    /// Most bytes of page cache that the step added to what its control group is charged.
+    pub page_cache: Option<u64>,
+    /// Bytes that the sandbox wrote to a file system of its own, in whole blocks; none if it has none
+    /// that can be read.
+    pub disk: Option<u64>,
 }
 
 /// How a cell went as a whole.

@@ -1,14 +1,15 @@
 //! From raw records to what they say of a technology.
 
+mod coding;
 mod memory;
 mod samples;
+mod suspension;
 
 use super::document::{
-    Burst, Estimate, MemoryFit, Outcome, RelativeCpu, Row, Saturation, StartTimes, Summary,
-    SuspensionTimes, Work,
+    Burst, Estimate, MemoryFit, Outcome, RelativeCpu, Row, Saturation, StartTimes, Summary, Work,
 };
 use super::record::{CellId, CellSummary, MemorySample, Part, RateSample, Record};
-use super::record::{StartSample, SuspensionSample, WorkSample};
+use super::record::{StartSample, WorkSample};
 use super::technology::{Description, Language, PreparationStep, Verdict};
 use samples::{estimate_of_positive, mean_of_blocks, noise_of_blocks, ratio_of_medians, summarise};
 
@@ -59,6 +60,14 @@ pub fn rows(subjects: &[Subject<'_>], asked: Asked) -> Vec<Row> {
         let same_language = relative(id).and_then(|relative| relative.cpu(id));
         let to_native = relative(reference_of(Language::Native))
             .and_then(|relative| ratio_of_medians(&relative.settled, &relative.reference));
+        if let Some(coding) = &mut rows[index].coding {
+            coding.relative_cpu = subjects
+                .iter()
+                .find(|other| other.technology.id == coding::REFERENCE)
+                .and_then(|reference| {
+                    ratio_of_medians(&coding::warm_cpu(subject), &coding::warm_cpu(reference))
+                });
+        }
         if let Some(work) = &mut rows[index].work {
             work.relative_cpu = same_language;
             work.relative_to_native = to_native;
@@ -109,6 +118,7 @@ fn row(subject: &Subject<'_>, asked: Asked) -> Row {
         memory_touched: None,
         work: None,
         suspension: None,
+        coding: None,
         noise: None,
         remarks: Vec::new(),
     };
@@ -147,7 +157,8 @@ fn row(subject: &Subject<'_>, asked: Asked) -> Row {
         &mut row.remarks,
     );
     row.work = worked(subject, asked.rounds);
-    row.suspension = suspension(subject);
+    row.suspension = suspension::summary(subject, asked);
+    row.coding = coding::summary(subject);
     remark_on_trouble(subject, &mut row.remarks);
     row
 }
@@ -185,7 +196,11 @@ fn outcome(subject: &Subject<'_>) -> Outcome {
 /// What was prepared: of each step the longest time, since later processes of a run find some of it
 /// done.
 fn describe_preparation(subject: &Subject<'_>, row: &mut Row) {
-    for record in all_records(subject) {
+    let records = subject
+        .cells
+        .iter()
+        .flat_map(|(cell, records)| records.iter().map(|record| (cell.part, record)));
+    for (part, record) in records {
         let Record::Prepared {
             steps,
             commands,
@@ -210,7 +225,16 @@ fn describe_preparation(subject: &Subject<'_>, row: &mut Row) {
             }
         }
         if let Verdict::Ready { tools } = verdict {
-            row.tools.clone_from(tools);
+            if part == Part::Coding {
+                // Its sandbox has more inside than that of the row.
+                for tool in tools {
+                    if row.tools.iter().all(|known| known.name != tool.name) {
+                        row.tools.push(tool.clone());
+                    }
+                }
+            } else {
+                row.tools.clone_from(tools);
+            }
         }
     }
 }
@@ -317,20 +341,6 @@ fn burst(subject: &Subject<'_>) -> Option<Burst> {
         size: u32::try_from(samples.iter().map(Vec::len).max()?).unwrap_or(u32::MAX),
         first_result: summarise(&first_result)?,
         all: estimate_of_positive(&last)?,
-    })
-}
-
-fn suspension(subject: &Subject<'_>) -> Option<SuspensionTimes> {
-    let samples: Vec<Vec<&SuspensionSample>> =
-        of_part(subject, Part::Suspension, |record| match record {
-            Record::Suspension(sample) => Some(sample),
-            _ => None,
-        });
-    Some(SuspensionTimes {
-        mechanism: samples.first()?.first()?.mechanism.clone(),
-        suspend: summarise(&blocks(&samples, |sample| Some(sample.suspend)))?,
-        resume: summarise(&blocks(&samples, |sample| Some(sample.resume)))?,
-        answer: summarise(&blocks(&samples, |sample| Some(sample.answer)))?,
     })
 }
 

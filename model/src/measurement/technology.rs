@@ -44,6 +44,8 @@ pub enum StartKind {
     Pooled,
     /// A part of a sandbox that is already there, such as a context in a shared isolate.
     Shared,
+    /// A program of its own in a sandbox that already runs, such as `exec` into a container.
+    Joined,
 }
 
 /// What a row is there for.

@@ -242,7 +242,7 @@ impl<'a> Cell<'a> {
                 high: found.fails.max(found.estimate),
             },
             cell_hosts: self.hosts,
-            window_seconds: watched.map_or(0.0, |at| at.replications.merged().seconds)
+            window_seconds: watched.map_or(0.0, |at| at.replications.merged().seconds())
                 / f64::from(options.replications),
             replications: options.replications,
             events: found.events,

@@ -1,6 +1,6 @@
 //! When sessions open.
 
-use super::rate::PiecewiseLinear;
+use super::rate::{Cursor, PiecewiseLinear};
 use super::recorded::Recorded;
 use super::spec::Demand;
 use super::time::SimTime;
@@ -10,8 +10,8 @@ use rand_distr::Exp1;
 
 /// The next opening, for any kind of demand.
 ///
-/// Many users and a finite source are a Poisson process of rate one seen through a clock. For many users the clock is the
-/// integral of the rate. For a finite source it is the integral of (closed agents × rate per closed
+/// Many users and a finite source are a Poisson process of rate one seen through a clock. For many
+/// users the clock is the integral of the rate. For a finite source it is the integral of (closed agents × rate per closed
 /// agent), which bends whenever a session opens or closes; that the exponential residual carries over
 /// is its lack of memory. Either way the k-th opening uses the k-th draw of the stream. A recording
 /// needs no clock: it says how many open in each interval.
@@ -28,7 +28,7 @@ enum Source<'a> {
         rate: &'a PiecewiseLinear,
         /// Value of the rate's integral at the next opening.
         cumulative: f64,
-        segment: usize,
+        cursor: Cursor,
     },
     Finite {
         rate: &'a PiecewiseLinear,
@@ -48,7 +48,7 @@ impl<'a> Arrivals<'a> {
             Demand::Poisson { rate } => Source::Poisson {
                 rate,
                 cumulative: 0.0,
-                segment: 0,
+                cursor: Cursor::default(),
             },
             Demand::FiniteSource { agents, open_rate } => Source::Finite {
                 rate: open_rate,
@@ -76,17 +76,18 @@ impl<'a> Arrivals<'a> {
     }
 
     /// The next session opens now; finds the one after it.
+    #[inline]
     pub(super) fn step(&mut self, now: SimTime) {
         match &mut self.source {
             Source::Poisson {
                 rate,
                 cumulative,
-                segment,
+                cursor,
             } => {
                 let unit: f64 = self.random.sample(Exp1);
                 *cumulative += unit;
                 self.next = rate
-                    .inverse_from(*cumulative, segment)
+                    .inverse_from(*cumulative, cursor)
                     .map_or(SimTime::NEVER, SimTime::from_seconds);
             }
             Source::Finite {

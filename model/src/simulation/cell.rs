@@ -1,10 +1,11 @@
 //! The event loop of one cell.
 //!
-//! Five sources of events: the next session to open, the timers (end of a think, of a start's delay,
-//! of pacing), the earliest CPU completion over all hosts, the occasions of the cell's operation (a host
-//! fails, comes, is switched off; the load is looked at; a storm), and the boundaries of the measured
-//! window. At equal times boundaries come first, then completions, timers, openings, occasions: what is
-//! freed at an instant is free for whoever comes at that instant, and what is done is not lost.
+//! Six sources of events: the next session to open, the timers (end of a think with a sandbox, of a
+//! start's delay, of pacing), the thinks of sessions that hold nothing, the earliest CPU completion over all
+//! hosts, the occasions of the cell's operation (a host fails, comes, is switched off; the load is looked
+//! at; a storm), and the boundaries of the measured window. At equal times boundaries come first, then
+//! completions, timers, thinks, openings, occasions: what is freed at an instant is free for whoever comes
+//! at that instant, and what is done is not lost.
 
 mod accounts;
 mod beginning;
@@ -12,9 +13,11 @@ mod checks;
 mod hosts;
 mod operating;
 mod steps;
+mod thinker;
 
 use super::arrivals::Arrivals;
 use super::control::{Control, RunProgress};
+use super::draw::Draws;
 use super::error::SimulationError;
 use super::heap::Entry;
 use super::initial;
@@ -29,9 +32,13 @@ use crate::random::{Purpose, SessionStreams, Streams};
 use accounts::{Accounts, BinMarks};
 use operating::{Operating, operating};
 use std::collections::VecDeque;
+use thinker::Thinker;
 
 /// Events handled between two looks at the progress hook.
 const EVENTS_PER_CHUNK: u64 = 1 << 16;
+
+/// No host has this number.
+const NO_HOST: u32 = u32::MAX;
 
 /// Where a session is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,7 +142,7 @@ impl Phase {
     }
 }
 
-/// One open session.
+/// One open session that has a sandbox, asks for one, or is about to do something else.
 #[derive(Debug, Clone)]
 struct Session {
     streams: SessionStreams,
@@ -220,6 +227,7 @@ enum Step {
 #[derive(Debug)]
 pub(super) struct Run<'a> {
     spec: &'a CellSpec,
+    draws: Draws<'a>,
     observation: &'a Observation,
     streams: Streams,
     now: SimTime,
@@ -230,8 +238,13 @@ pub(super) struct Run<'a> {
     bins_done: u32,
     arrivals: Arrivals<'a>,
     opened: u64,
-    timers: Timers,
+    timers: Timers<Entry>,
+    /// Sessions that think without a sandbox; they have no slot.
+    thinking: Timers<Thinker>,
     completions: Tournament,
+    /// The host whose next completion has to be found again, or `NO_HOST`. A session that goes from
+    /// its start to its burst changes its host's jobs twice at the same moment.
+    changed: u32,
     processors: Vec<Processor>,
     /// Per host, the earliest moment the next start may begin.
     next_start: Vec<SimTime>,
@@ -274,6 +287,7 @@ impl<'a> Run<'a> {
         let population = initial::population(spec, streams);
         let mut run = Self {
             spec,
+            draws: Draws::new(spec),
             observation,
             streams,
             now: SimTime::ZERO,
@@ -284,12 +298,14 @@ impl<'a> Run<'a> {
             bins_done: 0,
             arrivals: Arrivals::new(
                 &spec.demand,
-                population.len() as u64,
+                population.count(),
                 streams.run(Purpose::Arrivals),
             ),
             opened: 0,
             timers: Timers::new(),
+            thinking: Timers::new(),
             completions: Tournament::new(spec.hosts),
+            changed: NO_HOST,
             processors: vec![Processor::new(spec.host.vcpus); hosts],
             next_start: vec![SimTime::ZERO; hosts],
             start_spacing: spec
@@ -299,7 +315,7 @@ impl<'a> Run<'a> {
             placer: Placer::new(spec.placement, spec.hosts, spec.slots_per_host()),
             queue: VecDeque::new(),
             queue_limit: spec.full.queue_limit() as usize,
-            sessions: Vec::with_capacity(population.len()),
+            sessions: Vec::with_capacity(population.with_sandbox.len()),
             vacant: Vec::new(),
             ready: Vec::new(),
             accounts: Accounts::new(observation)?,
@@ -320,7 +336,11 @@ impl<'a> Run<'a> {
             run.accounts.operation.powered.enter(SimTime::ZERO);
         }
         run.begin_operating();
-        for initial in population {
+        for initial in population.thinking() {
+            run.admit_initial(initial);
+            run.settle_ready();
+        }
+        for initial in population.with_sandbox {
             run.admit_initial(initial);
             run.settle_ready();
         }
@@ -350,11 +370,17 @@ impl<'a> Run<'a> {
     fn chunk(&mut self, max_events: u64) -> bool {
         let pause = (self.events + EVENTS_PER_CHUNK).min(max_events.saturating_add(1));
         while self.events < pause {
+            self.find_completion();
             let completion = self.completions.first_key();
             let timer = self.timers.first_key();
+            let thought = self.thinking.first_key();
             let opening = self.arrivals.next().0;
             let occasion = self.next_occasion.0;
-            let next = completion.min(timer).min(opening).min(occasion);
+            let next = completion
+                .min(timer)
+                .min(thought)
+                .min(opening)
+                .min(occasion);
             if self.boundary.0 <= next {
                 self.now = self.boundary;
                 if self.cross_boundary() {
@@ -364,14 +390,20 @@ impl<'a> Run<'a> {
             }
             self.now = SimTime(next);
             self.events += 1;
-            if completion == next {
-                self.complete_job();
+            let step = if completion == next {
+                self.complete_job()
             } else if timer == next {
-                self.expire_timer();
+                self.expire_timer()
+            } else if thought == next {
+                self.end_think()
             } else if opening == next {
-                self.open_session();
+                Some(self.open_session())
             } else {
                 self.meet_occasion();
+                None
+            };
+            if let Some((slot, step)) = step {
+                self.take(slot, step);
             }
             self.settle_ready();
         }
@@ -385,14 +417,32 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn complete_job(&mut self) {
+    /// The jobs of a host have changed.
+    #[inline]
+    fn note_change(&mut self, host: u32) {
+        if self.changed != host {
+            self.find_completion();
+            self.changed = host;
+        }
+    }
+
+    /// Finds the next completion on the host that changed.
+    #[inline]
+    fn find_completion(&mut self) {
+        if let Some(processor) = self.processors.get(self.changed as usize) {
+            let next = processor.next_completion();
+            self.completions.set(self.changed, next.0);
+            self.changed = NO_HOST;
+        }
+    }
+
+    #[inline]
+    fn complete_job(&mut self) -> Option<(u32, Step)> {
         let host = self.completions.first_index();
         let processor = &mut self.processors[host as usize];
         let sessions = &self.sessions;
-        let Some(slot) = processor.complete(self.now, |slot| sessions[slot as usize].width) else {
-            return;
-        };
-        self.completions.set(host, processor.next_completion().0);
+        let slot = processor.complete(self.now, |slot| sessions[slot as usize].width)?;
+        self.note_change(host);
         let session = &self.sessions[slot as usize];
         self.accounts.jobs.leave(self.now, session.job_began);
         let step = match session.phase {
@@ -401,22 +451,21 @@ impl<'a> Run<'a> {
             Phase::PoolCpu => Step::PoolReady,
             _ => {
                 if session.work > 0 {
-                    let slowdown = (self.now - session.job_began) as f64 / session.work as f64;
-                    self.accounts.slowdown.record(slowdown);
+                    let (took, alone) = (self.now - session.job_began, session.work);
+                    self.accounts.slowdown.record_ratio(took, alone);
                     if self.spec.session.minority.is_some() {
-                        self.record_apart(slot, slowdown);
+                        self.record_apart(slot, took, alone);
                     }
                 }
                 Step::BurstDone
             }
         };
-        self.ready.push((slot, step));
+        Some((slot, step))
     }
 
-    fn expire_timer(&mut self) {
-        let Some(Entry { slot, .. }) = self.timers.pop() else {
-            return;
-        };
+    #[inline]
+    fn expire_timer(&mut self) -> Option<(u32, Step)> {
+        let Entry { slot, .. } = self.timers.pop()?;
         let step = match self.sessions[slot as usize].phase {
             Phase::Paced => {
                 let placed = self.sessions[slot as usize].placed;
@@ -432,35 +481,41 @@ impl<'a> Run<'a> {
             Phase::Stale => {
                 self.sessions[slot as usize].phase = Phase::Vacant;
                 self.vacant.push(slot);
-                return;
+                return None;
             }
             _ => Step::ThinkDone,
         };
-        self.ready.push((slot, step));
+        Some((slot, step))
     }
 
-    fn open_session(&mut self) {
+    #[inline]
+    fn end_think(&mut self) -> Option<(u32, Step)> {
+        let thinker = self.thinking.pop()?;
+        let slot = self.new_slot(Session {
+            turn: thinker.turn,
+            opened: thinker.opened,
+            ..Session::new(thinker.streams, self.now, thinker.turns_left)
+        });
+        Some((slot, Step::ThinkDone))
+    }
+
+    #[inline]
+    fn open_session(&mut self) -> (u32, Step) {
         self.arrivals.step(self.now);
         let streams = self.streams.session(self.opened);
         self.opened += 1;
-        let turns = self
-            .spec
-            .session
-            .turns
-            .sample(&mut streams.stream(Purpose::SessionShape, 0));
-        let slot = self.admit(streams, turns);
+        let slot = self.admit(streams, self.draws.turns(streams));
         let step = match self.spec.lifecycle {
             Lifecycle::PerSession => Step::Request,
             Lifecycle::PerBurst => Step::NextTurn,
         };
-        self.ready.push((slot, step));
+        (slot, step)
     }
 
     /// A new session in the system, doing nothing yet.
     fn admit(&mut self, streams: SessionStreams, turns: u32) -> u32 {
-        let session = Session::new(streams, self.now, turns);
         self.accounts.sessions.enter(self.now);
-        let slot = self.new_slot(session);
+        let slot = self.new_slot(Session::new(streams, self.now, turns));
         if self.operating.is_some() {
             self.new_session_extra(slot);
         }

@@ -1,15 +1,22 @@
 //! A four-ary min-heap of (key, slot) pairs.
 //!
-//! Used twice: for timers, keyed by nanoseconds, and for the jobs of a host, keyed by virtual finish
-//! time. Four children share a cache line and halve the depth of a binary heap (LaMarca and Ladner
+//! For the jobs of a host, keyed by virtual finish time. Four children share a cache line and halve the depth of a binary heap (LaMarca and Ladner
 //! 1996). Ties are broken by slot, so the order of extraction is a function of the contents alone
 //! and doesn't depend on how the heap is implemented.
 
 /// One pending entry: smallest key first, then smallest slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) struct Entry {
     pub(super) key: u64,
     pub(super) slot: u32,
+}
+
+impl Entry {
+    /// A number that is ordered as entries are: compared without a branch.
+    #[inline]
+    const fn rank(self) -> u128 {
+        (self.key as u128) << 64 | self.slot as u128
+    }
 }
 
 const ARITY: usize = 4;
@@ -44,13 +51,20 @@ impl Heap {
         }
     }
 
+    #[inline]
     pub(super) fn push(&mut self, entry: Entry) {
-        let mut hole = self.entries.len();
+        let hole = self.entries.len();
         self.entries.push(entry);
+        self.sift_up(hole, entry);
+    }
+
+    /// Puts `entry` in the place `hole` or above.
+    #[inline]
+    fn sift_up(&mut self, mut hole: usize, entry: Entry) {
         while hole > 0 {
             let parent = (hole - 1) / ARITY;
             let above = self.entries[parent];
-            if above <= entry {
+            if above.rank() <= entry.rank() {
                 break;
             }
             self.entries[hole] = above;
@@ -59,39 +73,47 @@ impl Heap {
         self.entries[hole] = entry;
     }
 
+    #[inline]
     pub(super) fn pop(&mut self) -> Option<Entry> {
         let last = self.entries.pop()?;
         let Some(&first) = self.entries.first() else {
             return Some(last);
         };
-        self.sift_down(last);
+        let hole = self.sink();
+        self.sift_up(hole, last);
         Some(first)
     }
 
-    /// Puts `entry` in the place of the root.
-    fn sift_down(&mut self, entry: Entry) {
-        let entries = self.entries.as_mut_slice();
+    /// Moves the hole at the root down to a leaf. The last entry, which is to fill it, belongs near the
+    /// leaves anyway, so comparing with it on the way would be in vain (Wegener 1993).
+    fn sink(&mut self) -> usize {
         let mut hole = 0;
         loop {
             let child = hole * ARITY + 1;
-            let Some(children) = entries.get(child..(child + ARITY).min(entries.len()).max(child))
-            else {
-                break;
+            let smallest = match self.entries.get(child..) {
+                Some(&[a, b, c, d, ..]) => {
+                    let left = usize::from(b.rank() < a.rank());
+                    let right = 2 + usize::from(d.rank() < c.rank());
+                    let (lower, upper) = (self.entries[child + left], self.entries[child + right]);
+                    child
+                        + if upper.rank() < lower.rank() {
+                            right
+                        } else {
+                            left
+                        }
+                }
+                Some(children) => {
+                    let ranks = children.iter().map(|entry| entry.rank());
+                    match ranks.enumerate().min_by_key(|&(_, rank)| rank) {
+                        Some((offset, _)) => child + offset,
+                        None => return hole,
+                    }
+                }
+                None => return hole,
             };
-            let Some((offset, &smallest)) = children
-                .iter()
-                .enumerate()
-                .min_by(|(_, left), (_, right)| left.cmp(right))
-            else {
-                break;
-            };
-            if entry <= smallest {
-                break;
-            }
-            entries[hole] = smallest;
-            hole = child + offset;
+            self.entries[hole] = self.entries[smallest];
+            hole = smallest;
         }
-        entries[hole] = entry;
     }
 }
 

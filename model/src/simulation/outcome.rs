@@ -6,14 +6,14 @@ pub use operation::OperationOutcome;
 
 use super::station::Station;
 use super::tally::Tally;
+use super::time::{SimTime, to_seconds};
 use serde::Serialize;
 
 /// How many were in one part of the system over the measured time.
 ///
-/// Counts satisfy `at_start + entered = left + at_end`; `mean` is the time average, and mean
-/// presence = rate of entry × mean stay (Little's law) has been checked to the nanosecond, with stays
-/// clipped to the window.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+/// Counts satisfy `at_start + entered = left + at_end`; mean presence = rate of entry × mean stay
+/// (Little's law) has been checked to the nanosecond, with stays clipped to the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Presence {
     /// Present when measuring began.
     pub at_start: u64,
@@ -25,96 +25,130 @@ pub struct Presence {
     pub at_end: u64,
     /// Most present at once.
     pub peak: u64,
-    /// Time-average number present.
-    pub mean: f64,
+    /// Sum of the stays within the measured time, in nanoseconds: the integral of the number present.
+    pub stay: u128,
+    /// Measured time in nanoseconds.
+    pub measured: u128,
 }
 
 impl Presence {
-    /// `window` in nanoseconds.
-    pub(super) fn of(station: &Station, window: u64) -> Self {
+    /// Up to `now`, over a window of so many nanoseconds.
+    pub(super) fn of(station: &Station, now: SimTime, window: u64) -> Self {
         Self {
             at_start: station.at_start(),
             entered: station.entered(),
             left: station.left(),
             at_end: station.present(),
             peak: station.peak(),
-            mean: station.area() as f64 / window as f64,
+            stay: station.area(now),
+            measured: u128::from(window),
         }
     }
 
-    fn merge(&mut self, other: &Self, weights: Weights) {
+    /// Time-average number present.
+    pub fn mean(&self) -> f64 {
+        self.stay as f64 / self.measured as f64
+    }
+
+    fn merge(&mut self, other: &Self) {
         self.at_start += other.at_start;
         self.entered += other.entered;
         self.left += other.left;
         self.at_end += other.at_end;
         self.peak = self.peak.max(other.peak);
-        self.mean = weights.mean(self.mean, other.mean);
+        self.stay += other.stay;
+        self.measured += other.measured;
     }
 }
 
-/// Shares of measured time in a merge.
-#[derive(Debug, Clone, Copy)]
-struct Weights {
-    here: f64,
-    there: f64,
-}
-
-impl Weights {
-    fn mean(self, here: f64, there: f64) -> f64 {
-        (here * self.here + there * self.there) / (self.here + self.there)
-    }
-}
-
-/// Time averages and counts over one bin of the measured time; counts are means over the
-/// replications merged.
+/// What was counted in one bin of the measured time.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Bin {
     /// Beginning, seconds since the start of the run.
     pub from_seconds: f64,
     /// End, seconds since the start of the run.
     pub to_seconds: f64,
-    /// Mean number of open sessions, waiting ones included.
-    pub live_sessions: f64,
-    /// Mean number of sandboxes holding memory.
-    pub live_sandboxes: f64,
-    /// Mean number of requests waiting for room or for the start rate.
-    pub waiting: f64,
-    /// Mean number of suspended sandboxes, which are among the live ones.
-    pub suspended: f64,
-    /// Mean number of hosts that are on.
-    pub powered_hosts: f64,
-    /// Mean CPUs in use.
-    pub busy_cpus: f64,
+    /// Runs merged into this.
+    pub runs: u64,
+    /// Length of the bin in nanoseconds, summed over runs.
+    pub measured: u128,
+    /// Nanoseconds that sessions were open, waiting ones included.
+    pub session_time: u128,
+    /// Nanoseconds that sandboxes held memory.
+    pub sandbox_time: u128,
+    /// Nanoseconds that requests waited for room or for the start rate.
+    pub waiting_time: u128,
+    /// Nanoseconds that sandboxes were suspended; they are among the live ones.
+    pub suspended_time: u128,
+    /// Nanoseconds that hosts were on.
+    pub powered_time: u128,
+    /// CPU-nanoseconds delivered to bursts and starts.
+    pub cpu_time: u128,
     /// Sessions that opened.
-    pub opened: f64,
+    pub opened: u64,
     /// Requests that were rejected.
-    pub rejected: f64,
+    pub rejected: u64,
 }
 
 impl Bin {
-    fn merge(&mut self, other: &Self, weights: Weights) {
-        for (here, there) in [
-            (&mut self.live_sessions, other.live_sessions),
-            (&mut self.live_sandboxes, other.live_sandboxes),
-            (&mut self.waiting, other.waiting),
-            (&mut self.suspended, other.suspended),
-            (&mut self.powered_hosts, other.powered_hosts),
-            (&mut self.busy_cpus, other.busy_cpus),
-            (&mut self.opened, other.opened),
-            (&mut self.rejected, other.rejected),
-        ] {
-            *here = weights.mean(*here, there);
-        }
+    fn average(&self, time: u128) -> f64 {
+        time as f64 / self.measured as f64
+    }
+
+    /// Mean number of open sessions, waiting ones included.
+    pub fn live_sessions(&self) -> f64 {
+        self.average(self.session_time)
+    }
+
+    /// Mean number of sandboxes holding memory.
+    pub fn live_sandboxes(&self) -> f64 {
+        self.average(self.sandbox_time)
+    }
+
+    /// Mean number of requests waiting for room or for the start rate.
+    pub fn waiting(&self) -> f64 {
+        self.average(self.waiting_time)
+    }
+
+    /// Mean number of suspended sandboxes, which are among the live ones.
+    pub fn suspended(&self) -> f64 {
+        self.average(self.suspended_time)
+    }
+
+    /// Mean number of hosts that are on.
+    pub fn powered_hosts(&self) -> f64 {
+        self.average(self.powered_time)
+    }
+
+    /// Mean CPUs in use.
+    pub fn busy_cpus(&self) -> f64 {
+        self.average(self.cpu_time)
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.runs += other.runs;
+        self.measured += other.measured;
+        self.session_time += other.session_time;
+        self.sandbox_time += other.sandbox_time;
+        self.waiting_time += other.waiting_time;
+        self.suspended_time += other.suspended_time;
+        self.powered_time += other.powered_time;
+        self.cpu_time += other.cpu_time;
+        self.opened += other.opened;
+        self.rejected += other.rejected;
     }
 }
 
 /// What the measured part of one run found, or of several replications merged.
+///
+/// Everything that is merged is a whole number (times are nanoseconds), so merging is exact: whatever
+/// the order and grouping, the same runs give the same outcome to the last bit.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CellOutcome {
     /// Runs merged into this.
     pub replications: u64,
-    /// Simulated seconds measured, summed over replications.
-    pub seconds: f64,
+    /// Simulated nanoseconds measured, summed over replications.
+    pub measured: u128,
     /// Hosts of the cell.
     pub hosts: u32,
     /// vCPUs of the cell.
@@ -160,10 +194,10 @@ pub struct CellOutcome {
     pub start_latency: Tally,
     /// Time a burst took on its host over the time it would have taken alone.
     pub burst_slowdown: Tally,
-    /// CPU-seconds delivered to bursts and starts.
-    pub cpu_seconds_served: f64,
-    /// CPU-seconds of the bursts that came due, lost ones included, and of the starts that began.
-    pub cpu_seconds_demanded: f64,
+    /// CPU-nanoseconds delivered to bursts and starts, in each run rounded to the nearest.
+    pub cpu_time_served: u128,
+    /// CPU-nanoseconds of the bursts that came due, lost ones included, and of the starts that began.
+    pub cpu_time_demanded: u128,
     /// Events handled in the window: sessions opened, timers expired, CPU jobs completed.
     pub events: u64,
     /// Events handled in the whole run.
@@ -175,12 +209,8 @@ pub struct CellOutcome {
 impl CellOutcome {
     /// Adds a replication of the same cell under the same observation.
     pub fn merge(&mut self, other: &Self) {
-        let weights = Weights {
-            here: self.seconds,
-            there: other.seconds,
-        };
         self.replications += other.replications;
-        self.seconds += other.seconds;
+        self.measured += other.measured;
         for (here, there) in [
             (&mut self.sessions, &other.sessions),
             (&mut self.sandboxes, &other.sandboxes),
@@ -189,7 +219,7 @@ impl CellOutcome {
             (&mut self.starting, &other.starting),
             (&mut self.cpu_jobs, &other.cpu_jobs),
         ] {
-            here.merge(there, weights);
+            here.merge(there);
         }
         for (here, there) in [
             (&mut self.requests, other.requests),
@@ -211,21 +241,36 @@ impl CellOutcome {
         ] {
             here.merge(there);
         }
-        self.operation.merge(&other.operation, weights);
-        self.cpu_seconds_served += other.cpu_seconds_served;
-        self.cpu_seconds_demanded += other.cpu_seconds_demanded;
+        self.operation.merge(&other.operation);
+        self.cpu_time_served += other.cpu_time_served;
+        self.cpu_time_demanded += other.cpu_time_demanded;
         for (here, there) in self.series.iter_mut().zip(&other.series) {
-            here.merge(there, weights);
+            here.merge(there);
         }
+    }
+
+    /// Simulated seconds measured, summed over replications.
+    pub fn seconds(&self) -> f64 {
+        to_seconds(self.measured)
+    }
+
+    /// CPU-seconds delivered to bursts and starts.
+    pub fn cpu_seconds_served(&self) -> f64 {
+        to_seconds(self.cpu_time_served)
+    }
+
+    /// CPU-seconds of the bursts that came due, lost ones included, and of the starts that began.
+    pub fn cpu_seconds_demanded(&self) -> f64 {
+        to_seconds(self.cpu_time_demanded)
     }
 
     /// Mean bytes of memory sandboxes held, nominally: live ones, suspended ones, and those of warm
     /// pools.
     pub fn memory_bytes_mean(&self) -> f64 {
         let operation = &self.operation;
-        let suspended = operation.suspended.mean;
-        let pooled = operation.pooled.mean + operation.replenishing.mean;
-        (self.sandboxes.mean - suspended) * self.sandbox_memory_bytes as f64
+        let suspended = operation.suspended.mean();
+        let pooled = operation.pooled.mean() + operation.replenishing.mean();
+        (self.sandboxes.mean() - suspended) * self.sandbox_memory_bytes as f64
             + suspended * operation.suspended_memory_bytes as f64
             + pooled * operation.pooled_memory_bytes as f64
     }
@@ -245,13 +290,13 @@ impl CellOutcome {
     /// ever was.
     pub fn times_over_memory_per_host_day(&self) -> Option<f64> {
         const DAY: f64 = 86_400.0;
-        let host_days = self.operation.powered_hosts.mean * self.seconds / DAY;
+        let host_days = self.operation.powered_hosts.mean() * self.seconds() / DAY;
         (host_days > 0.0).then(|| self.operation.times_over_memory as f64 / host_days)
     }
 
     /// Mean CPUs in use.
     pub fn busy_cpus_mean(&self) -> f64 {
-        self.cpu_seconds_served / self.seconds
+        self.cpu_time_served as f64 / self.measured as f64
     }
 
     /// Share of the cell's CPU time in use.

@@ -10,7 +10,7 @@
 //! nanoseconds, represented without rounding up to 2⁵³ ns (104 days).
 
 use super::heap::{Entry, Heap};
-use super::time::SimTime;
+use super::time::{SimTime, float, rounded_up};
 
 const FRACTION_BITS: u32 = 24;
 
@@ -30,21 +30,35 @@ impl Width {
             return Self::ONE;
         }
         let all = u64::from(vcpus) << FRACTION_BITS;
-        let width = (u128::from(cpu) << FRACTION_BITS) / u128::from(wall.max(1));
+        let wall = wall.max(1);
+        if cpu >> (u64::BITS - FRACTION_BITS) == 0 {
+            return Self(((cpu << FRACTION_BITS) / wall).min(all));
+        }
+        let width = (u128::from(cpu) << FRACTION_BITS) / u128::from(wall);
         Self(u64::try_from(width).map_or(all, |width| width.min(all)))
     }
 
     /// As a number of CPUs.
+    #[inline]
     pub(super) fn cpus(self) -> f64 {
-        self.0 as f64 / Self::ONE.0 as f64
+        float(self.0) * (1.0 / Self::ONE.0 as f64)
+    }
+
+    /// Nanoseconds in which a job of this width gets `cpu` nanoseconds of CPU if nothing else runs.
+    pub(super) fn alone(self, cpu: u64) -> u64 {
+        if self == Self::ONE {
+            cpu
+        } else {
+            rounded_up(self.virtual_length(cpu))
+        }
     }
 
     /// Virtual nanoseconds in which a job of this width gets `cpu` nanoseconds of CPU.
     fn virtual_length(self, cpu: u64) -> f64 {
         if self == Self::ONE {
-            cpu as f64
+            float(cpu)
         } else {
-            cpu as f64 / self.cpus()
+            float(cpu) / self.cpus()
         }
     }
 }
@@ -56,7 +70,10 @@ const REBASE_ABOVE: f64 = (1_u64 << 42) as f64;
 /// The CPUs of one host and the jobs on them.
 #[derive(Debug, Clone)]
 pub(super) struct Processor {
-    vcpus: f64,
+    /// Summed width up to which the speed is one.
+    capacity: u64,
+    /// Slowness per width beyond that.
+    share: f64,
     /// Virtual nanoseconds.
     virtual_now: f64,
     /// When `virtual_now` was right.
@@ -65,6 +82,8 @@ pub(super) struct Processor {
     width: u64,
     /// Virtual progress per nanosecond.
     speed: f64,
+    /// Its inverse.
+    slowness: f64,
     jobs: Heap,
     /// CPU-nanoseconds delivered since the start of the run.
     served: f64,
@@ -76,11 +95,13 @@ pub(super) struct Processor {
 impl Processor {
     pub(super) fn new(vcpus: u32) -> Self {
         Self {
-            vcpus: f64::from(vcpus),
+            share: 1.0 / (f64::from(vcpus) * Width::ONE.0 as f64),
+            capacity: u64::from(vcpus) << FRACTION_BITS,
             virtual_now: 0.0,
             updated: SimTime::ZERO,
             width: 0,
             speed: 1.0,
+            slowness: 1.0,
             jobs: Heap::default(),
             served: 0.0,
             overshoot: 0.0,
@@ -95,7 +116,7 @@ impl Processor {
         }
         self.updated = now;
         if self.width != 0 {
-            let progress = elapsed as f64 * self.speed;
+            let progress = float(elapsed) * self.speed;
             self.virtual_now += progress;
             self.served += progress * Width(self.width).cpus();
         }
@@ -160,17 +181,13 @@ impl Processor {
     }
 
     /// When the next job ends if nothing changes.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "float-to-integer casts saturate, which is what is wanted"
-    )]
+    #[inline]
     pub(super) fn next_completion(&self) -> SimTime {
         match self.jobs.peek() {
             None => SimTime::NEVER,
             Some(next) => {
                 let left = (f64::from_bits(next.key) - self.virtual_now).max(0.0);
-                self.updated + (left / self.speed).ceil() as u64
+                self.updated + rounded_up(left * self.slowness)
             }
         }
     }
@@ -198,14 +215,16 @@ impl Processor {
         self.jobs.len()
     }
 
+    #[inline]
     fn change_width(&mut self, width: u64) {
         self.width = width;
-        let cpus = Width(width).cpus();
-        self.speed = if cpus <= self.vcpus {
-            1.0
+        if width <= self.capacity {
+            self.speed = 1.0;
+            self.slowness = 1.0;
         } else {
-            self.vcpus / cpus
-        };
+            self.slowness = float(width) * self.share;
+            self.speed = 1.0 / self.slowness;
+        }
     }
 }
 

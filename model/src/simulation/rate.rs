@@ -114,40 +114,58 @@ impl PiecewiseLinear {
     /// The time in seconds at which [`cumulative`](Self::cumulative) reaches the given value;
     /// `None` if it never does.
     pub fn inverse(&self, cumulative: f64) -> Option<f64> {
-        let mut segment = 0;
-        self.inverse_from(cumulative, &mut segment)
+        self.inverse_from(cumulative, &mut Cursor::default())
     }
 
     /// As [`inverse`](Self::inverse), starting the search at a segment known to be not too late
     /// and leaving it at the one found.
-    pub(super) fn inverse_from(&self, cumulative: f64, segment: &mut usize) -> Option<f64> {
-        let target = cumulative - self.before_first_knot();
-        let first = self.knots[0];
-        if target <= 0.0 {
-            return Some(if first.rate > 0.0 {
-                (first.at + target / first.rate).max(0.0)
-            } else {
-                first.at
-            });
+    #[inline]
+    pub(super) fn inverse_from(&self, cumulative: f64, cursor: &mut Cursor) -> Option<f64> {
+        if !(cursor.begins < cumulative && cumulative <= cursor.ends) {
+            let target = cumulative - self.before_first_knot();
+            let first = self.knots[0];
+            if target <= 0.0 {
+                return Some(if first.rate > 0.0 {
+                    (first.at + target / first.rate).max(0.0)
+                } else {
+                    first.at
+                });
+            }
+            self.advance(target, cursor);
         }
+        let area = (cumulative - cursor.begins).max(0.0);
+        if cursor.slope == 0.0 {
+            return (cursor.rate > 0.0).then(|| cursor.at + area / cursor.rate);
+        }
+        // Root of slope·x²/2 + rate·x = area without cancellation.
+        let discriminant = (cursor.rate * cursor.rate + 2.0 * cursor.slope * area).max(0.0);
+        let denominator = cursor.rate + discriminant.sqrt();
+        (denominator > 0.0).then(|| cursor.at + 2.0 * area / denominator)
+    }
+
+    /// Moves to the segment in which the integral from the first knot reaches a value.
+    #[cold]
+    fn advance(&self, target: f64, cursor: &mut Cursor) {
+        let mut segment = cursor.segment;
         while self
             .knots
-            .get(*segment + 1)
+            .get(segment + 1)
             .is_some_and(|next| next.cumulative < target)
         {
-            *segment += 1;
+            segment += 1;
         }
-        let left = self.knots[*segment];
-        let area = (target - left.cumulative).max(0.0);
-        // Root of slope·x²/2 + rate·x = area without cancellation.
-        let slope = self.slope(*segment);
-        let discriminant = (left.rate * left.rate + 2.0 * slope * area).max(0.0);
-        let denominator = left.rate + discriminant.sqrt();
-        if denominator > 0.0 {
-            Some(left.at + 2.0 * area / denominator)
-        } else {
-            None
-        }
+        let (left, before) = (self.knots[segment], self.before_first_knot());
+        *cursor = Cursor {
+            segment,
+            begins: before + left.cumulative,
+            ends: self
+                .knots
+                .get(segment + 1)
+                .map_or(f64::INFINITY, |next| before + next.cumulative),
+            at: left.at,
+            rate: left.rate,
+            slope: self.slope(segment),
+        };
     }
 
     fn slope(&self, segment: usize) -> f64 {
@@ -169,6 +187,33 @@ impl PiecewiseLinear {
         let left = self.knots[next - 1];
         let x = at - left.at;
         left.cumulative + x * (left.rate + 0.5 * self.slope(next - 1) * x)
+    }
+}
+
+/// Where a search for points in increasing order has got to: a segment of the curve.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cursor {
+    segment: usize,
+    /// Integral of the rate up to the segment's beginning and end.
+    begins: f64,
+    ends: f64,
+    /// Its beginning, the rate there, and how that changes.
+    at: f64,
+    rate: f64,
+    slope: f64,
+}
+
+impl Default for Cursor {
+    /// Before all segments.
+    fn default() -> Self {
+        Self {
+            segment: 0,
+            begins: f64::INFINITY,
+            ends: f64::NEG_INFINITY,
+            at: 0.0,
+            rate: 0.0,
+            slope: 0.0,
+        }
     }
 }
 

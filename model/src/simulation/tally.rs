@@ -9,16 +9,24 @@ use serde::Serialize;
 /// Bound on the relative error of quantiles.
 const QUANTILE_ERROR: f64 = 1.0 / 256.0;
 
+/// Parts of one that a value is counted in: of a second, or of a factor.
+const PARTS: f64 = NANOSECONDS_PER_SECOND;
+
 /// What was seen of one quantity: how many values, their sum, how many were above the least
 /// possible value and above the target, and their quantiles.
 ///
-/// Tallies of replications are merged; all but the quantiles are exact.
+/// All is kept in whole numbers, values as billionths: nanoseconds of a wait, which are exact, and
+/// billionths of a slowdown, rounded to the nearest. So merging is exact: whatever the order and
+/// grouping, the same values give the same tally.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Tally {
     count: u64,
-    sum: f64,
-    largest: f64,
-    floor: f64,
+    /// Billionths.
+    sum: u128,
+    /// Billionths.
+    largest: u64,
+    /// Billionths.
+    floor: u64,
     above_floor: u64,
     target: Option<f64>,
     above_target: u64,
@@ -29,21 +37,21 @@ pub struct Tally {
 impl Tally {
     /// For waiting times in seconds, of which the least possible is zero.
     pub(super) fn waits(target: Option<f64>) -> Result<Self, SimulationError> {
-        Self::new(0.0, target)
+        Self::new(0, target)
     }
 
     /// For slowdown factors, of which the least possible is one.
     pub(super) fn slowdowns(target: Option<f64>) -> Result<Self, SimulationError> {
-        Self::new(1.0, target)
+        Self::new(1_000_000_000, target)
     }
 
-    fn new(floor: f64, target: Option<f64>) -> Result<Self, SimulationError> {
+    fn new(floor: u64, target: Option<f64>) -> Result<Self, SimulationError> {
         let sketch = Sketch::new(QUANTILE_ERROR)
             .map_err(|error| invalid("quantile error", error.to_string()))?;
         Ok(Self {
             count: 0,
-            sum: 0.0,
-            largest: 0.0,
+            sum: 0,
+            largest: 0,
             floor,
             above_floor: 0,
             target,
@@ -52,19 +60,41 @@ impl Tally {
         })
     }
 
+    /// Adds a duration, given in nanoseconds.
+    #[inline]
     pub(super) fn record_nanoseconds(&mut self, duration: u64) {
-        self.record(duration as f64 / NANOSECONDS_PER_SECOND);
+        self.count += 1;
+        if duration != 0 {
+            self.record_above(duration, duration as f64 / PARTS);
+        }
     }
 
-    pub(super) fn record(&mut self, value: f64) {
+    /// Adds the ratio of two durations, of which the second isn't zero.
+    #[inline]
+    pub(super) fn record_ratio(&mut self, duration: u64, alone: u64) {
         self.count += 1;
-        self.sum += value;
-        self.largest = self.largest.max(value);
-        if value > self.floor {
+        if duration == alone {
+            self.sum += u128::from(self.floor);
+            self.largest = self.largest.max(self.floor);
+            return;
+        }
+        let value = duration as f64 / alone as f64;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "float-to-integer casts saturate, which is what is wanted"
+        )]
+        let parts = (value * PARTS + 0.5) as u64;
+        self.record_above(parts, value);
+    }
+
+    #[inline]
+    fn record_above(&mut self, parts: u64, value: f64) {
+        self.sum += u128::from(parts);
+        self.largest = self.largest.max(parts);
+        if parts > self.floor {
             self.above_floor += 1;
-            // Durations and their ratios are finite and positive, which is all a sketch asks for.
-            let recorded = self.sketch.record(value);
-            debug_assert!(recorded.is_ok(), "{value}");
+            self.sketch.record_positive(value);
             if self.target.is_some_and(|target| value > target) {
                 self.above_target += 1;
             }
@@ -89,18 +119,18 @@ impl Tally {
     }
 
     /// Their sum.
-    pub const fn sum(&self) -> f64 {
-        self.sum
+    pub fn sum(&self) -> f64 {
+        self.sum as f64 / PARTS
     }
 
     /// Their mean; `None` if there are none.
     pub fn mean(&self) -> Option<f64> {
-        (self.count > 0).then(|| self.sum / self.count as f64)
+        (self.count > 0).then(|| self.sum() / self.count as f64)
     }
 
     /// The largest; `None` if there are none.
     pub fn largest(&self) -> Option<f64> {
-        (self.count > 0).then_some(self.largest)
+        (self.count > 0).then(|| self.largest as f64 / PARTS)
     }
 
     /// Number of values above the least possible: of waits that weren't zero, of bursts that were
@@ -123,7 +153,7 @@ impl Tally {
         let at_floor = (self.count - self.above_floor) as f64;
         let rank = level.clamp(0.0, 1.0) * self.count as f64;
         if self.above_floor == 0 || rank <= at_floor && at_floor > 0.0 {
-            return Some(self.floor);
+            return Some(self.floor as f64 / PARTS);
         }
         self.sketch
             .quantile((rank - at_floor) / self.above_floor as f64)
@@ -153,7 +183,7 @@ mod tests {
     fn waits(values: impl IntoIterator<Item = u32>) -> Tally {
         let mut tally = Tally::waits(Some(50.0)).unwrap();
         for value in values {
-            tally.record(f64::from(value));
+            tally.record_nanoseconds(u64::from(value) * 1_000_000_000);
         }
         tally
     }

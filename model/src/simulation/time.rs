@@ -51,15 +51,47 @@ impl Sub for SimTime {
     }
 }
 
+/// Numbers below this go through signed integers, which processors convert to and from floats in one
+/// instruction; unsigned ones take several.
+const EXACT_BELOW: f64 = (1_u64 << 62) as f64;
+
 /// A duration in seconds as whole nanoseconds, rounded to the nearest; NaN and negative values
 /// become zero, values beyond the range become `u64::MAX`.
+#[inline]
+pub(super) fn nanoseconds(seconds: f64) -> u64 {
+    truncated(seconds * NANOSECONDS_PER_SECOND + 0.5)
+}
+
+/// The whole part; NaN and negative values become zero, values beyond the range `u64::MAX`.
+#[inline]
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "float-to-integer casts saturate, which is what is wanted"
 )]
-pub(super) fn nanoseconds(seconds: f64) -> u64 {
-    (seconds * NANOSECONDS_PER_SECOND + 0.5) as u64
+pub(super) fn truncated(value: f64) -> u64 {
+    if (0.0..EXACT_BELOW).contains(&value) {
+        (value as i64).cast_unsigned()
+    } else {
+        value as u64
+    }
+}
+
+/// Rounded up; NaN and negative values become zero, values beyond the range `u64::MAX`.
+#[inline]
+pub(super) fn rounded_up(value: f64) -> u64 {
+    let whole = truncated(value);
+    whole.saturating_add(u64::from(float(whole) < value))
+}
+
+/// Nanoseconds as a float.
+#[inline]
+pub(super) fn float(nanoseconds: u64) -> f64 {
+    if nanoseconds >> 63 == 0 {
+        nanoseconds.cast_signed() as f64
+    } else {
+        nanoseconds as f64
+    }
 }
 
 /// A sum of nanoseconds in seconds.
@@ -68,8 +100,13 @@ pub(super) fn to_seconds(nanoseconds: u128) -> f64 {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "compared with the casts"
+)]
 mod tests {
-    use super::{SimTime, nanoseconds};
+    use super::{SimTime, float, nanoseconds, rounded_up, truncated};
 
     #[test]
     fn conversion_rounds_and_saturates() {
@@ -80,5 +117,32 @@ mod tests {
         assert_eq!(nanoseconds(f64::INFINITY), u64::MAX);
         assert_eq!(SimTime::from_seconds(2.5), SimTime(2_500_000_000));
         assert_eq!(SimTime::NEVER + 1, SimTime::NEVER);
+    }
+
+    #[test]
+    fn conversions_are_those_of_the_language() {
+        let values = [
+            0.0,
+            0.2,
+            1.0,
+            1.5,
+            4.5e15,
+            4.6e18,
+            9.3e18,
+            1.9e19,
+            1e300,
+            -0.0,
+            -2.5,
+            f64::NAN,
+            f64::INFINITY,
+            f64::NEG_INFINITY,
+        ];
+        for value in values {
+            assert_eq!(truncated(value), value as u64, "{value}");
+            assert_eq!(rounded_up(value), value.ceil() as u64, "{value}");
+        }
+        for whole in [0, 1, u64::MAX / 2, u64::MAX / 2 + 1, u64::MAX] {
+            assert!((float(whole) - whole as f64).abs() < f64::MIN_POSITIVE);
+        }
     }
 }

@@ -102,18 +102,32 @@ impl Sketch {
             return Ok(());
         }
         // Minus zero must not be told apart.
-        let value = value.abs();
+        self.add(value.abs(), times);
+        Ok(())
+    }
+
+    /// Adds a value known to be finite and above zero.
+    #[inline]
+    pub(crate) fn record_positive(&mut self, value: f64) {
+        debug_assert!(value.is_finite() && value > 0.0, "{value}");
+        self.add(value, 1);
+    }
+
+    #[inline]
+    fn add(&mut self, value: f64, times: u64) {
         self.lowest = self.lowest.min(value);
         self.highest = self.highest.max(value);
         self.count = self.count.saturating_add(times);
         if value < f64::MIN_POSITIVE {
             self.zeros = self.zeros.saturating_add(times);
-            return Ok(());
+            return;
         }
         let bucket = value.to_bits() >> (FRACTION_BITS - self.bits);
-        let slot = self.slot(bucket);
+        let slot = match self.buckets.get_mut(index(bucket.wrapping_sub(self.first))) {
+            Some(slot) => slot,
+            None => self.slot(bucket),
+        };
         *slot = slot.saturating_add(times);
-        Ok(())
     }
 
     /// Adds everything in another sketch. Order and grouping of merges do not matter.
@@ -232,6 +246,7 @@ impl Sketch {
 
     /// The count of a bucket, which from now on is among the kept ones. Every bucket asked for
     /// gets a count, so the kept range stays the occupied one.
+    #[cold]
     fn slot(&mut self, bucket: u64) -> &mut u64 {
         if self.buckets.is_empty() {
             self.first = bucket;

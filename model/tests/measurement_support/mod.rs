@@ -168,6 +168,7 @@ pub fn row(costs: &Costs) -> Row {
         memory_touched: None,
         work,
         suspension: None,
+        coding: None,
         noise: Some(0.013),
         remarks: Vec::new(),
     }

@@ -2,11 +2,16 @@
 
 use maud::{Markup, html};
 use tonnage_model::measurement::document::{Measurement, Row};
+use tonnage_model::result::Assumption;
 
 use super::parts::{Charts, columns, heading, key, table};
 use crate::measured;
 
-pub(super) fn section(measurement: &Measurement, charts: &Charts) -> Markup {
+pub(super) fn section(
+    measurement: &Measurement,
+    assumptions: &[Assumption],
+    charts: &Charts,
+) -> Markup {
     let names: Vec<String> = std::iter::once("Technology and its start".to_owned())
         .chain(measured::COLUMNS.iter().map(|name| format!("#{name}")))
         .chain(["Remarks".to_owned()])
@@ -31,6 +36,10 @@ pub(super) fn section(measurement: &Measurement, charts: &Charts) -> Markup {
             &columns(&names),
             &body,
         ))
+        @let coding = measured::coding(measurement, assumptions);
+        @if !coding.is_empty() {
+            ul { @for line in coding { li { (line) } } }
+        }
         (charts.figure("measured-starts", "No start was measured."))
         (charts.figure("measured-memory", "No memory was measured."))
         @if !measurement.host.facts.is_empty() {

@@ -1,6 +1,8 @@
 //! A measurement as Markdown.
 
-use tonnage_model::measurement::document::{Measurement, MemoryAccount, MemoryFit, Row, Summary};
+use tonnage_model::measurement::document::{
+    Estimate, Measurement, MemoryAccount, MemoryFit, Row, Summary, SuspendedMemory,
+};
 use tonnage_model::measurement::figure::{Figure, FigureUnit};
 
 use super::reading::{show, show_if};
@@ -33,6 +35,7 @@ pub fn markdown(measurement: &Measurement) -> String {
     memory(&mut page, measurement);
     work(&mut page, measurement);
     suspension(&mut page, measurement);
+    coding(&mut page, measurement);
     page.heading(2, "Technologies");
     for row in &measurement.rows {
         technology(&mut page, row);
@@ -343,6 +346,8 @@ fn suspension(page: &mut Page, measurement: &Measurement) {
             "By",
             "#Suspend",
             "#Resume until the next answer",
+            "#The same, after memory was taken back",
+            "#CPU per resume",
             "#An answer without it",
         ],
         |row| row.suspension.clone(),
@@ -352,10 +357,131 @@ fn suspension(page: &mut Page, measurement: &Measurement) {
                 escaped(&times.mechanism),
                 seconds(&times.suspend),
                 seconds(&times.resume),
+                times
+                    .resume_after_reclaim
+                    .as_ref()
+                    .map_or("–".to_owned(), seconds),
+                show_if(times.cpu_per_resume.as_ref(), FigureUnit::CpuSeconds),
                 seconds(&times.answer),
             ]
         },
     );
+    section(
+        page,
+        measurement,
+        "Memory of a suspended sandbox",
+        &[
+            "Technology",
+            "Account",
+            "#Idle",
+            "#Suspended",
+            "#Memory taken back",
+            "#Given back",
+            "Taken back by",
+        ],
+        |row| {
+            let times = row.suspension.clone()?;
+            Some((times.memory?, times.reclaim))
+        },
+        |row, (memory, reclaim)| suspended_cells(row, &memory, reclaim.as_deref()),
+    );
+    if let Some(memory) = measurement
+        .rows
+        .iter()
+        .find_map(|row| row.suspension.as_ref()?.memory.as_ref())
+    {
+        let swap = if memory.swap == 0 {
+            "The host has no swap: only pages that come from files can be taken back, and a working \
+             set stays."
+                .to_owned()
+        } else {
+            format!(
+                "The host has {} of swap, which memory of its own can be moved to.",
+                format::bytes(memory.swap as f64)
+            )
+        };
+        page.paragraph(&format!(
+            "Each had touched {}. {swap} Page cache is in the proportional and unique accounts and not \
+             in those of the control group and the host, which count it as free: given back there is \
+             memory that others can use and could not before.",
+            format::bytes(memory.working_set as f64)
+        ));
+    }
+}
+
+fn suspended_cells(row: &Row, memory: &SuspendedMemory, reclaim: Option<&str>) -> Vec<String> {
+    let bytes = |estimate: &Estimate| show(estimate, FigureUnit::Bytes);
+    let last = memory.reclaimed.as_ref().unwrap_or(&memory.suspended);
+    let share = 1.0 - last.value / memory.running.value;
+    vec![
+        escaped(&title(row)),
+        memory.account.words().to_owned(),
+        bytes(&memory.running),
+        bytes(&memory.suspended),
+        memory.reclaimed.as_ref().map_or("–".to_owned(), bytes),
+        if memory.running.value > 0.0 && share.is_finite() {
+            format::percent_with(share.max(0.0), 2)
+        } else {
+            "–".to_owned()
+        },
+        escaped(reclaim.unwrap_or("nothing")),
+    ]
+}
+
+fn coding(page: &mut Page, measurement: &Measurement) {
+    if measurement.rows.iter().all(|row| row.coding.is_none()) {
+        return;
+    }
+    page.heading(2, "A coding agent's step");
+    page.paragraph(&escaped(&format!(
+        "{}, each in a fresh sandbox. Memory is the most beside the idle sandbox; page cache that \
+         programs and repository take is shared by sandboxes of one root file system, and taken by each \
+         that has a kernel of its own.",
+        super::CODING_STEP
+    )));
+    section(
+        page,
+        measurement,
+        "Medians",
+        &[
+            "Technology",
+            "#Wall time",
+            "#CPU time",
+            "#CPU, relative",
+            "#Wall time, cold",
+            "#Memory",
+            "#Page cache, shared",
+            "#Page cache, not shared",
+            "#Disk",
+            "Inside",
+        ],
+        |row| row.coding.clone(),
+        |row, step| {
+            let bytes = |summary: Option<&Summary>| {
+                show_if(summary.map(|summary| &summary.median), FigureUnit::Bytes)
+            };
+            vec![
+                escaped(&title(row)),
+                seconds(&step.wall),
+                show(&step.cpu.median, FigureUnit::CpuSeconds),
+                show_if(step.relative_cpu.as_ref(), FigureUnit::Ratio),
+                step.cold_wall.as_ref().map_or("–".to_owned(), seconds),
+                bytes(step.memory.as_ref()),
+                bytes(step.page_cache.as_ref()),
+                bytes(step.cold_page_cache.as_ref()),
+                bytes(step.disk.as_ref()),
+                escaped(&step.sandbox),
+            ]
+        },
+    );
+    let lines = super::coding_settings(measurement);
+    if !lines.is_empty() {
+        page.paragraph(
+            "A scenario assumes what a burst of its Linux tier costs. To plan with such a step instead, \
+             as measured in a plain process, so that each technology's own cost of work comes on top:",
+        );
+        page.code(&lines.join(" "));
+    }
 }
 
 fn technology(page: &mut Page, row: &Row) {

@@ -105,6 +105,36 @@ fn lines(row: &Row) -> Vec<Line> {
         lines.summary("suspension.suspend", Some(&suspension.suspend));
         lines.summary("suspension.resume", Some(&suspension.resume));
         lines.summary("suspension.answer", Some(&suspension.answer));
+        lines.summary(
+            "suspension.resume_after_reclaim",
+            suspension.resume_after_reclaim.as_ref(),
+        );
+        lines.add("suspension.cpu_per_resume", "s", suspension.cpu_per_resume);
+        for account in suspension.memory.iter().flat_map(|memory| &memory.accounts) {
+            let name = crate::words::key(&account.account);
+            for (stage, estimate) in [
+                ("running", Some(account.running)),
+                ("suspended", Some(account.suspended)),
+                ("reclaimed", account.reclaimed),
+            ] {
+                lines.add(&format!("suspension.memory.{stage}.{name}"), "B", estimate);
+            }
+        }
+    }
+    if let Some(step) = &row.coding {
+        lines.summary("coding.wall", Some(&step.wall));
+        lines.summary("coding.cpu", Some(&step.cpu));
+        lines.add("coding.relative_cpu", "1", step.relative_cpu);
+        lines.summary("coding.cold_wall", step.cold_wall.as_ref());
+        lines.summary("coding.cold_cpu", step.cold_cpu.as_ref());
+        for (key, summary) in [
+            ("memory", &step.memory),
+            ("page_cache", &step.page_cache),
+            ("cold_page_cache", &step.cold_page_cache),
+            ("disk", &step.disk),
+        ] {
+            lines.summary_in("B", &format!("coding.{key}"), summary.as_ref());
+        }
     }
     lines.0
 }
@@ -124,6 +154,10 @@ impl Lines {
 
     /// The quantiles with their intervals; the rest describes the samples alone and has none.
     fn summary(&mut self, figure: &str, summary: Option<&Summary>) {
+        self.summary_in("s", figure, summary);
+    }
+
+    fn summary_in(&mut self, unit: &'static str, figure: &str, summary: Option<&Summary>) {
         let Some(summary) = summary else { return };
         let plain = |value| {
             Some(Estimate {
@@ -141,7 +175,7 @@ impl Lines {
             ("min", plain(summary.min)),
             ("max", plain(summary.max)),
         ] {
-            self.add(&format!("{figure}.{key}"), "s", estimate);
+            self.add(&format!("{figure}.{key}"), unit, estimate);
         }
     }
 }

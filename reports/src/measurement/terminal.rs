@@ -1,7 +1,9 @@
 //! A measurement for a terminal.
 
+use std::fmt::Write as _;
+
 use tonnage_model::measurement::document::{Measurement, MemoryAccount, Outcome, Row};
-use tonnage_model::measurement::figure::Figure;
+use tonnage_model::measurement::figure::{Figure, FigureUnit};
 
 use super::Reading;
 use crate::terminal::{Lines, Paint, Style, columns_within, wrapped};
@@ -47,6 +49,28 @@ pub fn terminal(measurement: &Measurement, color: bool, width: usize) -> String 
             let text = format!("{}: {why}", row.technology.id);
             page.add("  ", &text, |line| style.faint(line));
         }
+    }
+    for row in &measurement.rows {
+        if let Some(step) = &row.coding {
+            let mut text = format!(
+                "{}: a coding agent's step takes {} of CPU time in {}",
+                row.technology.id,
+                Reading::of(&step.cpu.median, FigureUnit::CpuSeconds).text(),
+                Reading::of(&step.wall.median, FigureUnit::Seconds).text(),
+            );
+            for (summary, what) in [(&step.memory, "of memory"), (&step.disk, "on disk")] {
+                if let Some(summary) = summary {
+                    let reading = Reading::of(&summary.median, FigureUnit::Bytes);
+                    let _ = write!(text, ", {} {what}", reading.value);
+                }
+            }
+            page.add("  ", &text, str::to_owned);
+        }
+    }
+    let settings = super::coding_settings(measurement);
+    if !settings.is_empty() {
+        let text = format!("to plan a Linux tier with it: {}", settings.join(" "));
+        page.add("  ", &text, str::to_owned);
     }
     for (index, row) in noted(measurement).enumerate() {
         let text = row.remarks.join("; ");

@@ -18,15 +18,15 @@ use crate::clock::Stamp;
 use crate::meter::processes::{self, RUN_VARIABLE};
 use crate::technology::{Failure, Suspension, process};
 
-/// Nothing that a session would not do itself: no updates, no synchronisation, no questions, no
-/// processes that wait for a crash and belong to nobody. And no GPU, since a fleet's hosts have none.
+/// Nothing that a session would not do itself: no updates, no synchronisation, no questions. And no
+/// GPU, since a fleet's hosts have none.
 const FLAGS: [&str; 10] = [
     "--headless",
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--disable-crashpad-for-testing",
+    "--disable-breakpad",
     "--no-first-run",
     "--no-default-browser-check",
     "--no-startup-window",
@@ -106,9 +106,21 @@ impl Browser {
         &self.devtools
     }
 
-    /// Its processes: the first and all that come from it.
+    /// Its processes: the first and all that come from it. Two that wait for crashes have left their
+    /// parent and come to this process, which adopts what it starts; they name a folder in the profile.
     pub(super) fn processes(&self) -> Vec<u32> {
-        let mut found = vec![self.child.id()];
+        let inside = format!("{}/", self.profile.display());
+        let names_profile = |pid: &u32| {
+            fs::read(format!("/proc/{pid}/cmdline"))
+                .is_ok_and(|command| String::from_utf8_lossy(&command).contains(&inside))
+        };
+        let first = self.child.id();
+        let mut found = vec![first];
+        found.extend(
+            processes::children(std::process::id())
+                .into_iter()
+                .filter(|pid| *pid != first && names_profile(pid)),
+        );
         let mut next = 0;
         while next < found.len() {
             found.extend(processes::children(found[next]));
@@ -118,17 +130,15 @@ impl Browser {
     }
 
     /// A failure with what the browser said last, if it said something.
-    pub(super) fn explain(&self, failure: Failure) -> Failure {
+    pub(super) fn explain(&self, mut failure: Failure) -> Failure {
         let said = fs::read_to_string(self.profile.join("said")).unwrap_or_default();
         let lines: Vec<&str> = said.lines().filter(|line| !line.is_empty()).collect();
-        if lines.is_empty() {
-            return failure;
+        if !lines.is_empty() {
+            failure.message.push_str("; the browser said: ");
+            let last = &lines[lines.len().saturating_sub(3)..];
+            failure.message.push_str(&last.join(" · "));
         }
-        let last = lines[lines.len().saturating_sub(3)..].join(" · ");
-        Failure {
-            message: format!("{}; the browser said: {last}", failure.message),
-            ..failure
-        }
+        failure
     }
 
     /// Kills all of its processes, waits until they are gone, and removes the profile.

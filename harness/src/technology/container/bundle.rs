@@ -64,8 +64,11 @@ impl Template {
     }
 
     /// The configuration of one container, as JSON.
-    fn fill(&self, control_group: &Path, network: Option<&Path>) -> String {
+    fn fill(&self, control_group: &Path, network: Option<&Path>, root: Option<&Path>) -> String {
         let mut config = self.config.clone();
+        if let Some(root) = root {
+            config["root"] = json!({ "path": root, "readonly": false });
+        }
         config["linux"]["cgroupsPath"] = json!(control_group);
         if let (Some(path), Some(namespaces)) =
             (network, config["linux"]["namespaces"].as_array_mut())
@@ -121,19 +124,21 @@ pub(super) struct Bundle {
 }
 
 impl Bundle {
-    /// Makes the folder and writes the configuration.
+    /// Makes the folder and writes the configuration; with a root file system of its own that may be
+    /// written to, or else the template's.
     pub(super) fn create(
         folder: PathBuf,
         template: &Template,
         control_group: &Path,
         network: Option<&Path>,
+        root: Option<&Path>,
     ) -> Result<Self, Failure> {
         fs::create_dir(&folder)
             .map_err(|error| Failure::of("cannot make the bundle's folder", error))?;
         let bundle = Self { folder };
         fs::write(
             bundle.folder.join("config.json"),
-            template.fill(control_group, network),
+            template.fill(control_group, network, root),
         )
         .map_err(|error| Failure::of("cannot write config.json", error))?;
         Ok(bundle)
@@ -204,6 +209,7 @@ mod tests {
             &template,
             Path::new("/group/one"),
             Some(Path::new("/run/netns/x")),
+            None,
         )
         .expect("made");
         let text = std::fs::read_to_string(folder.join("config.json")).expect("written");

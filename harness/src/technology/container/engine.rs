@@ -38,14 +38,14 @@ pub enum Engine {
 }
 
 impl Engine {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Docker => "docker",
             Self::Podman => "podman",
         }
     }
 
-    fn title(self) -> &'static str {
+    pub(super) fn title(self) -> &'static str {
         match self {
             Self::Docker => "Docker",
             Self::Podman => "Podman",
@@ -53,7 +53,7 @@ impl Engine {
     }
 
     /// The command, as it is used for everything, so that all calls agree with one another.
-    fn command(self) -> Option<Command> {
+    pub(super) fn command(self) -> Option<Command> {
         let mut command = Command::new(tools::find(self.name())?);
         if self == Self::Podman {
             command.args(["--cgroup-manager", "cgroupfs"]);
@@ -111,7 +111,7 @@ impl Engine {
     }
 
     /// The processes that work for all containers.
-    fn daemons(self) -> Vec<u32> {
+    pub(super) fn daemons(self) -> Vec<u32> {
         match self {
             Self::Docker => command::all()
                 .into_iter()
@@ -167,11 +167,7 @@ impl Technology for EngineContainer {
     fn description(&self) -> Description {
         let (offers, language) = offer(self.contents);
         let (engine, title) = (self.engine.name(), self.engine.title());
-        let (suffix, inside) = match self.contents {
-            Contents::Native => ("-empty", ", nothing but the guest inside"),
-            Contents::Node => ("", ""),
-            Contents::Python => ("-python", ", Python inside"),
-        };
+        let (suffix, inside) = self.contents.suffixes();
         Description {
             id: format!("container-{engine}{suffix}"),
             title: format!("Container by {title}{inside}"),
@@ -243,6 +239,17 @@ impl Technology for EngineContainer {
     }
 
     fn prepare(&self, workspace: &mut Workspace) -> Result<Box<dyn Starter>, Failure> {
+        Ok(Box::new(self.starter(workspace)?))
+    }
+
+    fn sweep(&self, run: &DeadRun) {
+        sweep(self.engine, run);
+    }
+}
+
+impl EngineContainer {
+    /// Prepares for starting containers.
+    pub(super) fn starter(self, workspace: &mut Workspace) -> Result<EngineStarter, Failure> {
         // Podman's monitors outlive the process that starts them, and are handed over to this one.
         set_child_subreaper(true)
             .map_err(|error| Failure::of("cannot adopt the containers' monitors", error))?;
@@ -285,7 +292,7 @@ impl Technology for EngineContainer {
             self.engine.name(),
             options.join(" ")
         ));
-        Ok(Box::new(EngineStarter {
+        Ok(EngineStarter {
             engine: self.engine,
             options,
             image: Arc::new(Image {
@@ -296,28 +303,28 @@ impl Technology for EngineContainer {
             run: workspace.run().to_owned(),
             groups,
             counter: AtomicU64::new(0),
-        }))
+        })
     }
+}
 
-    fn sweep(&self, run: &DeadRun) {
-        let engine = self.engine;
-        let filter = format!("label={LABEL}={}", run.name);
-        let list = |arguments: &[&str]| -> Vec<String> {
-            engine
-                .run(arguments, command::PATIENCE)
-                .map(|said| said.split_whitespace().map(str::to_owned).collect())
-                .unwrap_or_default()
-        };
-        // What cannot be removed is left; there is nobody to tell.
-        for id in list(&["ps", "--all", "--quiet", "--filter", &filter]) {
-            let _ = engine.run(&["unpause", &id], command::PATIENCE);
-            let _ = engine.run(&["rm", "--force", &id], command::PATIENCE);
-        }
-        for id in list(&["images", "--quiet", "--filter", &filter]) {
-            let _ = engine.run(&["rmi", "--force", &id], command::PATIENCE);
-        }
-        hierarchy::remove_control_group(Path::new(&format!("/tonnage-{}", run.name)));
+/// Removes what a killed run has left of an engine's containers.
+pub(super) fn sweep(engine: Engine, run: &DeadRun) {
+    let filter = format!("label={LABEL}={}", run.name);
+    let list = |arguments: &[&str]| -> Vec<String> {
+        engine
+            .run(arguments, command::PATIENCE)
+            .map(|said| said.split_whitespace().map(str::to_owned).collect())
+            .unwrap_or_default()
+    };
+    // What cannot be removed is left; there is nobody to tell.
+    for id in list(&["ps", "--all", "--quiet", "--filter", &filter]) {
+        let _ = engine.run(&["unpause", &id], command::PATIENCE);
+        let _ = engine.run(&["rm", "--force", &id], command::PATIENCE);
     }
+    for id in list(&["images", "--quiet", "--filter", &filter]) {
+        let _ = engine.run(&["rmi", "--force", &id], command::PATIENCE);
+    }
+    hierarchy::remove_control_group(Path::new(&format!("/tonnage-{}", run.name)));
 }
 
 impl EngineContainer {
@@ -419,7 +426,7 @@ impl Drop for Image {
 
 /// Starts containers.
 #[derive(Debug)]
-struct EngineStarter {
+pub(super) struct EngineStarter {
     engine: Engine,
     options: Vec<String>,
     image: Arc<Image>,
@@ -432,6 +439,24 @@ struct EngineStarter {
 
 impl Starter for EngineStarter {
     fn start(&self, request: &Request) -> Result<Started, Failure> {
+        let (stamps, container) = self.start_container(request)?;
+        Ok(Started {
+            stamps,
+            instance: Box::new(container),
+        })
+    }
+
+    fn daemons(&self) -> Vec<u32> {
+        self.engine.daemons()
+    }
+}
+
+impl EngineStarter {
+    /// Starts a container and has the first request answered.
+    pub(super) fn start_container(
+        &self,
+        request: &Request,
+    ) -> Result<(Stamps, Container), Failure> {
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
         let name = format!("tonnage-{}-{}-{number}", self.run, std::process::id());
         let complaints = self.files.join(format!("{name}.complaints"));
@@ -472,20 +497,13 @@ impl Starter for EngineStarter {
             ended: false,
         };
         let stamps = container.first_result(request)?;
-        Ok(Started {
-            stamps,
-            instance: Box::new(container),
-        })
-    }
-
-    fn daemons(&self) -> Vec<u32> {
-        self.engine.daemons()
+        Ok((stamps, container))
     }
 }
 
 /// A container that lives.
 #[derive(Debug)]
-struct Container {
+pub(super) struct Container {
     engine: Engine,
     _image: Arc<Image>,
     guest: LineGuest,
@@ -500,6 +518,11 @@ struct Container {
 }
 
 impl Container {
+    /// Its name.
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
     fn first_result(&mut self, request: &Request) -> Result<Stamps, Failure> {
         let result = self.guest.first_result(request, None);
         result.map_err(|failure| {

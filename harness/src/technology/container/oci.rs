@@ -1,5 +1,8 @@
 //! Containers made by an OCI runtime, without a daemon.
 
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::io::pipe;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -16,9 +19,10 @@ use super::root::Contents;
 use super::{RUN_VARIABLE, command, offer};
 use crate::guest::Request;
 use crate::technology::line_guest::LineGuest;
+use crate::technology::overlay::Overlay;
 use crate::technology::{
-    DeadRun, Description, Failure, Instance, Need, Role, Stamps, StartKind, Started, Starter,
-    Suspension, Technology, Verdict, Workspace,
+    CODING, Coding, DeadRun, Description, Failure, Instance, Need, Role, Stamps, StartKind,
+    Started, Starter, Suspension, Technology, Tool, Verdict, Workspace,
 };
 use crate::{Boundary, tools};
 
@@ -29,19 +33,134 @@ pub enum Runtime {
     Runc,
     /// The one in C.
     Crun,
+    /// The one in Rust.
+    Youki,
+    /// gVisor's, which puts a kernel in user space between the container and the host's.
+    Runsc(Platform),
 }
 
+/// How gVisor's kernel takes over the system calls of the programs inside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Platform {
+    /// The way that the installed version takes by itself: systrap since 2023, ptrace before.
+    Usual,
+    /// By hardware virtualisation.
+    Kvm,
+}
+
+/// What may tell the words of a runtime's platforms apart from its other flags.
+const PLATFORM_HELP: &str = "which platform to use: ";
+
 impl Runtime {
-    fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::Runc => "runc",
             Self::Crun => "crun",
+            Self::Youki => "youki",
+            Self::Runsc(_) => "runsc",
+        }
+    }
+
+    /// What rows are called after it.
+    fn id(self) -> &'static str {
+        match self {
+            Self::Runc => "container-runc",
+            Self::Crun => "container-crun",
+            Self::Youki => "container-youki",
+            Self::Runsc(Platform::Usual) => "gvisor",
+            Self::Runsc(Platform::Kvm) => "gvisor-kvm",
         }
     }
 
     /// The folder of its state, by whose name a sweep finds it.
     fn state_folder(self) -> String {
-        format!("{}-state", self.name())
+        match self {
+            Self::Runsc(Platform::Kvm) => "runsc-kvm-state".to_owned(),
+            _ => format!("{}-state", self.name()),
+        }
+    }
+
+    /// What comes before every command, the same for all: runsc leaves sandboxes behind otherwise.
+    fn flags(self) -> &'static [&'static str] {
+        match self {
+            Self::Runsc(Platform::Usual) => &["--network=none"],
+            Self::Runsc(Platform::Kvm) => &["--platform=kvm", "--network=none"],
+            _ => &[],
+        }
+    }
+
+    fn boundary(self) -> Boundary {
+        match self {
+            Self::Runsc(_) => Boundary::UserSpaceKernel,
+            _ => Boundary::SharedKernel,
+        }
+    }
+
+    /// What would bring it.
+    fn enable(self) -> String {
+        match self {
+            Self::Youki => {
+                "put the program of a release of youki on PATH as `youki`; Debian has no \
+                            package of it"
+                    .to_owned()
+            }
+            _ => format!("apt-get install {}", self.name()),
+        }
+    }
+
+    /// The platforms that the installed version of gVisor has, the usual one first.
+    fn platforms() -> Vec<String> {
+        // Some versions print this as if it were a complaint.
+        let mut ask = Command::new("sh");
+        ask.args(["-c", "runsc flags 2>&1"]);
+        command::run(ask, QUICK).map_or_else(|_| Vec::new(), |said| platforms_in(&said))
+    }
+
+    /// Looks at what gVisor needs; adds its platform to the tools.
+    fn examine_platform(self, tools: &mut [Tool]) -> Result<(), Verdict> {
+        let Self::Runsc(platform) = self else {
+            return Ok(());
+        };
+        let platforms = Self::platforms();
+        let wanted = match platform {
+            Platform::Usual => platforms.first().map_or("", String::as_str),
+            Platform::Kvm => "kvm",
+        };
+        let not_here = |why: &str, enable: &str| Verdict::NotHere {
+            why: why.to_owned(),
+            enable: enable.to_owned(),
+        };
+        if !platforms.iter().any(|known| known == wanted) {
+            return Err(not_here(
+                &format!(
+                    "this runsc has no platform `{wanted}` among: {}",
+                    platforms.join(", ")
+                ),
+                "a newer runsc",
+            ));
+        }
+        if platform == Platform::Kvm {
+            if !Path::new("/dev/kvm").exists() {
+                return Err(not_here(
+                    "there is no /dev/kvm",
+                    "bare metal, or a virtual machine with nested virtualisation",
+                ));
+            }
+            // gVisor's kernel runs as the guest's kernel. Where KVM comes without the processor's
+            // virtualisation, it emulates whatever runs there, and a start takes minutes.
+            if !has_virtualisation(&fs::read_to_string("/proc/cpuinfo").unwrap_or_default()) {
+                return Err(not_here(
+                    "KVM is here without the processor's virtualisation (neither vmx nor svm among \
+                     its flags): gVisor's kernel, which runs as the guest's, would be emulated and \
+                     not come to a first result",
+                    "bare metal, or a virtual machine with nested virtualisation",
+                ));
+            }
+        }
+        if let Some(tool) = tools.first_mut() {
+            let _ = write!(tool.version, ", platform {wanted}");
+        }
+        Ok(())
     }
 
     /// Whether it has to be kept from seeing the hybrid hierarchy of this host.
@@ -49,6 +168,40 @@ impl Runtime {
         self == Self::Crun && hierarchy::is_hybrid_with_controllers()
     }
 }
+
+/// The platforms in what `runsc flags` says.
+fn platforms_in(said: &str) -> Vec<String> {
+    let Some((_, after)) = said.split_once(PLATFORM_HELP) else {
+        return Vec::new();
+    };
+    let list = after.split(['.', '\n']).next().unwrap_or_default();
+    let mut platforms: Vec<(bool, String)> = list
+        .split(',')
+        .filter_map(|platform| {
+            let name = platform.split_whitespace().next()?;
+            Some((!platform.contains("(default)"), name.to_owned()))
+        })
+        .collect();
+    platforms.sort_by_key(|(other, _)| *other);
+    platforms.into_iter().map(|(_, name)| name).collect()
+}
+
+/// Whether the processor's flags have hardware virtualisation, by Intel or AMD; other processors do
+/// not tell it this way.
+fn has_virtualisation(processors: &str) -> bool {
+    let mut flags = processors
+        .lines()
+        .filter(|line| line.starts_with("flags"))
+        .peekable();
+    flags.peek().is_none()
+        || flags.any(|line| {
+            line.split_whitespace()
+                .any(|flag| flag == "vmx" || flag == "svm")
+        })
+}
+
+/// Seconds in which a runtime has to say something about itself.
+const QUICK: f64 = 5.0;
 
 /// A container by a runtime alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -78,26 +231,24 @@ impl OciContainer {
     }
 
     fn id(self) -> String {
-        let contents = match self.contents {
-            Contents::Native => "-empty",
-            Contents::Node => "",
-            Contents::Python => "-python",
-        };
+        let (contents, _) = self.contents.suffixes();
         let network = if self.networked { "-network" } else { "" };
-        format!("container-{}{contents}{network}", self.runtime.name())
+        format!("{}{contents}{network}", self.runtime.id())
     }
 
     fn title(self) -> String {
         let runtime = self.runtime.name();
-        let contents = match (self.contents, self.networked) {
-            (Contents::Native, false) => ", nothing but the guest inside",
-            (Contents::Native, true) => ", nothing but the guest inside, with a network",
-            (Contents::Node, false) => "",
-            (Contents::Node, true) => ", with a network",
-            (Contents::Python, false) => ", Python inside",
-            (Contents::Python, true) => ", Python inside, with a network",
+        let (_, contents) = self.contents.suffixes();
+        let network = if self.networked {
+            ", with a network"
+        } else {
+            ""
         };
-        format!("Container by {runtime} alone{contents}")
+        match self.runtime {
+            Runtime::Runsc(Platform::Usual) => format!("gVisor (runsc){contents}{network}"),
+            Runtime::Runsc(Platform::Kvm) => format!("gVisor (runsc) on KVM{contents}{network}"),
+            _ => format!("Container by {runtime} alone{contents}{network}"),
+        }
     }
 
     fn clock(self) -> String {
@@ -115,6 +266,14 @@ impl OciContainer {
     }
 
     fn notes(self) -> String {
+        if let Runtime::Runsc(_) = self.runtime {
+            return "A kernel of its own for each sandbox, a process in user space that answers the \
+                    system calls of the programs inside, and a second process that opens its files. \
+                    All sandboxes share one root file system, read-only, with a file system in \
+                    memory on /tmp. Control groups of its own, without limits set. No network but \
+                    gVisor's own loopback. The platform is with the tools."
+                .to_owned();
+        }
         let mut notes = "All containers share one root file system, read-only, with a file system \
              in memory on /tmp: no image store, no layers. Every container has its own control \
              groups, without limits set. Root inside is root outside, without capabilities. No \
@@ -139,7 +298,7 @@ impl Technology for OciContainer {
         Description {
             id: self.id(),
             title: self.title(),
-            boundary: Boundary::SharedKernel,
+            boundary: self.runtime.boundary(),
             offers,
             language,
             start: StartKind::Cold,
@@ -151,8 +310,7 @@ impl Technology for OciContainer {
 
     fn examine(&self) -> Verdict {
         let name = self.runtime.name();
-        let mut tools = match tools::verdict(name, "--version", &format!("apt-get install {name}"))
-        {
+        let mut tools = match tools::verdict(name, "--version", &self.runtime.enable()) {
             Verdict::Ready { tools } => tools,
             missing @ Verdict::NotHere { .. } => return missing,
         };
@@ -176,6 +334,9 @@ impl Technology for OciContainer {
                 enable: "run it with CAP_SYS_RESOURCE, or after `ulimit -l unlimited`".to_owned(),
             };
         }
+        if let Err(missing) = self.runtime.examine_platform(&mut tools) {
+            return missing;
+        }
         if let Err(missing) = super::add_interpreter(self.contents, &mut tools) {
             return missing;
         }
@@ -190,7 +351,12 @@ impl Technology for OciContainer {
 
     fn needs(&self) -> Vec<Need> {
         let name = self.runtime.name();
-        let mut needs = vec![Need::program(name, name)];
+        let mut needs = match self.runtime {
+            Runtime::Youki => vec![Need::Other(
+                "put the program of a release of youki on PATH as `youki`: no registry has it",
+            )],
+            _ => vec![Need::program(name, name)],
+        };
         needs.extend(self.contents.need());
         if self.networked {
             needs.push(Need::program("ip", "iproute2"));
@@ -199,6 +365,25 @@ impl Technology for OciContainer {
     }
 
     fn prepare(&self, workspace: &mut Workspace) -> Result<Box<dyn Starter>, Failure> {
+        Ok(Box::new(self.starter(workspace)?))
+    }
+
+    fn sweep(&self, run: &DeadRun) {
+        sweep(self.runtime, run);
+    }
+
+    fn coding(&self) -> Option<Coding> {
+        // Once for each runtime.
+        (self.contents == Contents::Node && !self.networked).then(|| Coding {
+            technology: Box::new(Self::new(self.runtime, Contents::Coding)),
+            sandbox: CODING.to_owned(),
+        })
+    }
+}
+
+impl OciContainer {
+    /// Prepares for starting containers.
+    pub(super) fn starter(self, workspace: &mut Workspace) -> Result<OciStarter, Failure> {
         // The runtime ends when the container runs, and hands its first process over to this one.
         set_child_subreaper(true)
             .map_err(|error| Failure::of("cannot adopt the containers' processes", error))?;
@@ -223,8 +408,10 @@ impl Technology for OciContainer {
             "{} run --detach --bundle BUNDLE --pid-file BUNDLE/pid ID",
             self.runtime.name()
         ));
-        Ok(Box::new(OciStarter {
+        Ok(OciStarter {
             template: Template::new(self.contents, &root, workspace.run()),
+            layered: self.contents == Contents::Coding,
+            root,
             run: workspace.run().to_owned(),
             networked: self.networked,
             driver: Arc::new(driver),
@@ -232,26 +419,43 @@ impl Technology for OciContainer {
             group,
             own_group,
             counter: AtomicU64::new(0),
-        }))
+        })
     }
+}
 
-    fn sweep(&self, run: &DeadRun) {
-        network::sweep(&run.name);
-        let name = self.runtime.state_folder();
-        for state in folders_named(&run.folder, &name) {
-            let Ok(driver) = Driver::new(self.runtime, state.clone(), &run.name) else {
-                continue;
-            };
-            for entry in fs::read_dir(&state).into_iter().flatten().flatten() {
-                let id = entry.file_name().to_string_lossy().into_owned();
-                // One that is held still could not be killed; one that isn't refuses to go on.
-                let _ = driver.run(&["resume", &id]);
-                // What cannot be deleted is left; there is nobody to tell.
-                let _ = driver.run(&["delete", "--force", &id]);
-            }
+/// Removes what a killed run has left of a runtime's containers.
+pub(super) fn sweep(runtime: Runtime, run: &DeadRun) {
+    network::sweep(&run.name);
+    let name = runtime.state_folder();
+    for state in folders_named(&run.folder, &name) {
+        let Ok(driver) = Driver::new(runtime, state.clone(), &run.name) else {
+            continue;
+        };
+        for id in ids_in(&state) {
+            // One that is held still could not be killed; one that isn't refuses to go on.
+            let _ = driver.run(&["resume", &id]);
+            // What cannot be deleted is left; there is nobody to tell.
+            let _ = driver.run(&["delete", "--force", &id]);
         }
-        hierarchy::remove_control_group(Path::new(&format!("/tonnage-{}", run.name)));
     }
+    hierarchy::remove_control_group(Path::new(&format!("/tonnage-{}", run.name)));
+}
+
+/// The containers in a state folder. Most runtimes have a folder for each, gVisor two files.
+fn ids_in(state: &Path) -> BTreeSet<String> {
+    fs::read_dir(state)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                return Some(name);
+            }
+            let (id, _) = name.split_once("_sandbox:")?;
+            Some(id.to_owned())
+        })
+        .collect()
 }
 
 /// Folders of a name, anywhere below another.
@@ -276,8 +480,9 @@ fn folders_named(below: &Path, name: &str) -> Vec<PathBuf> {
 
 /// A runtime with its state.
 #[derive(Debug)]
-struct Driver {
+pub(super) struct Driver {
     program: PathBuf,
+    runtime: Runtime,
     state: PathBuf,
     run: String,
     view: Option<WithoutUnified>,
@@ -295,22 +500,30 @@ impl Driver {
         };
         Ok(Self {
             program,
+            runtime,
             state,
             run: run.to_owned(),
             view,
         })
     }
 
-    fn command(&self) -> Command {
+    fn is_gvisor(&self) -> bool {
+        matches!(self.runtime, Runtime::Runsc(_))
+    }
+
+    /// The runtime's command with what all of them begin with.
+    pub(super) fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command
             .arg("--root")
             .arg(&self.state)
+            .args(self.runtime.flags())
             .env(RUN_VARIABLE, &self.run);
         command
     }
 
-    fn spawn(&self, command: &mut Command) -> io::Result<Child> {
+    /// Spawns a command of it where it works.
+    pub(super) fn spawn(&self, command: &mut Command) -> io::Result<Child> {
         match &self.view {
             Some(view) => view.spawn(command),
             None => command.spawn(),
@@ -327,9 +540,12 @@ impl Driver {
 
 /// Starts containers.
 #[derive(Debug)]
-struct OciStarter {
+pub(super) struct OciStarter {
     driver: Arc<Driver>,
     template: Template,
+    root: PathBuf,
+    /// Whether each container has a layer of its own to write to.
+    layered: bool,
     bundles: PathBuf,
     run: String,
     networked: bool,
@@ -340,10 +556,39 @@ struct OciStarter {
 
 impl Starter for OciStarter {
     fn start(&self, request: &Request) -> Result<Started, Failure> {
+        let (stamps, container) = self.start_container(request)?;
+        Ok(Started {
+            stamps,
+            instance: Box::new(container),
+        })
+    }
+
+    fn files(&self) -> Option<&Path> {
+        Some(&self.root)
+    }
+}
+
+impl OciStarter {
+    /// What runs the containers.
+    pub(super) fn driver(&self) -> Arc<Driver> {
+        Arc::clone(&self.driver)
+    }
+
+    /// Starts a container and has the first request answered.
+    pub(super) fn start_container(
+        &self,
+        request: &Request,
+    ) -> Result<(Stamps, Container), Failure> {
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
         let id = format!("tonnage-{}-{}-{number}", self.run, std::process::id());
         let network = if self.networked {
             Some(Network::create(&self.run, number)?)
+        } else {
+            None
+        };
+        let layer = if self.layered {
+            let folder = self.bundles.join(format!("{id}-layer"));
+            Some(Overlay::mount(&self.root, folder)?)
         } else {
             None
         };
@@ -352,6 +597,7 @@ impl Starter for OciStarter {
             &self.template,
             &self.group.join(&id),
             network.as_ref().map(Network::namespace).as_deref(),
+            layer.as_ref().map(Overlay::root).as_deref(),
         )?;
         let no_pipe = |error| Failure::of("cannot make a pipe to the container", error);
         let (inner_input, input) = pipe().map_err(no_pipe)?;
@@ -378,16 +624,15 @@ impl Starter for OciStarter {
             guest: LineGuest::new(input, output),
             id,
             bundle,
+            layer,
             network,
             pid: None,
+            helpers: OnceCell::new(),
             suspended: false,
             ended: false,
         };
         let stamps = container.first_result(runtime, request)?;
-        Ok(Started {
-            stamps,
-            instance: Box::new(container),
-        })
+        Ok((stamps, container))
     }
 }
 
@@ -401,18 +646,42 @@ impl Drop for OciStarter {
 
 /// A container that lives.
 #[derive(Debug)]
-struct Container {
+pub(super) struct Container {
     driver: Arc<Driver>,
     guest: LineGuest,
     id: String,
     bundle: Bundle,
+    layer: Option<Overlay>,
     network: Option<Network>,
     pid: Option<u32>,
+    /// Processes that live for this container alone and did not come from its first one.
+    helpers: OnceCell<Vec<u32>>,
     suspended: bool,
     ended: bool,
 }
 
 impl Container {
+    /// Its name.
+    pub(super) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// gVisor's processes for this sandbox: in their words is the path of its bundle.
+    fn find_helpers(&self) -> Vec<u32> {
+        if !self.driver.is_gvisor() {
+            return Vec::new();
+        }
+        let bundle = self.bundle.folder().display().to_string();
+        command::all()
+            .into_iter()
+            .filter(|pid| {
+                command::name(*pid) != "runsc"
+                    && fs::read(format!("/proc/{pid}/cmdline"))
+                        .is_ok_and(|words| String::from_utf8_lossy(&words).contains(&bundle))
+            })
+            .collect()
+    }
+
     /// Has the first request answered, and sees the runtime off. What the runtime complains of is the
     /// reason if it failed; otherwise the guest's complaints are shown.
     fn first_result(&mut self, mut runtime: Child, request: &Request) -> Result<Stamps, Failure> {
@@ -450,6 +719,18 @@ impl Container {
         }
     }
 
+    /// Has the runtime remove what it keeps of the container.
+    fn delete(&self, members: &[u32]) -> Result<(), Failure> {
+        let delete = || self.driver.run(&["delete", "--force", &self.id]);
+        let deleted = delete();
+        if deleted.is_ok() || !self.driver.is_gvisor() {
+            return deleted;
+        }
+        // runsc gives up after five seconds on a busy host, if its processes still end by then.
+        command::wait_until_gone(members, command::PATIENCE)?;
+        delete()
+    }
+
     /// Removes all of it. What fails does not keep the rest from being removed.
     fn end(&mut self) -> Result<(), Failure> {
         self.ended = true;
@@ -457,12 +738,18 @@ impl Container {
         if self.suspended {
             results.push(self.resume());
         }
+        // All of them: a control group cannot be removed while one of them is still ending in it.
+        let members = self.processes();
         if let Some(pid) = self.pid.or_else(|| self.bundle.pid()) {
             results.push(command::kill_adopted(pid));
         }
-        results.push(self.driver.run(&["delete", "--force", &self.id]));
+        results.push(command::wait_until_gone(&members, command::PATIENCE));
+        results.push(self.delete(&members));
         if let Some(network) = &self.network {
             results.push(network.remove());
+        }
+        if let Some(layer) = &mut self.layer {
+            results.push(layer.remove());
         }
         results.push(self.bundle.remove());
         results.into_iter().collect()
@@ -486,11 +773,19 @@ impl Instance for Container {
     }
 
     fn processes(&self) -> Vec<u32> {
-        self.pid.map(command::with_descendants).unwrap_or_default()
+        let mut processes = self.pid.map(command::with_descendants).unwrap_or_default();
+        processes.extend(self.helpers.get_or_init(|| self.find_helpers()));
+        processes.sort_unstable();
+        processes.dedup();
+        processes
     }
 
     fn suspension(&mut self) -> Option<&mut dyn Suspension> {
         Some(self)
+    }
+
+    fn disk(&self) -> Option<u64> {
+        self.layer.as_ref().map(Overlay::disk)
     }
 
     fn stop(mut self: Box<Self>) -> Result<(), Failure> {
@@ -500,7 +795,11 @@ impl Instance for Container {
 
 impl Suspension for Container {
     fn mechanism(&self) -> &'static str {
-        "freezer control group, by the runtime's pause and resume"
+        if self.driver.is_gvisor() {
+            "gVisor's kernel holds its programs still, by runsc pause and resume"
+        } else {
+            "freezer control group, by the runtime's pause and resume"
+        }
     }
 
     fn suspend(&mut self) -> Result<(), Failure> {
@@ -518,7 +817,9 @@ impl Suspension for Container {
 
 #[cfg(test)]
 mod tests {
-    use super::{Contents, OciContainer, Runtime, folders_named};
+    use super::{
+        Contents, OciContainer, Runtime, folders_named, has_virtualisation, ids_in, platforms_in,
+    };
     use crate::technology::Technology;
     use std::fs;
 
@@ -544,6 +845,34 @@ mod tests {
                 .id,
             "container-crun"
         );
+    }
+
+    #[test]
+    fn the_platforms_of_old_and_new_versions_are_read() {
+        let old = "  -platform string\n    \tspecifies which platform to use: ptrace (default), kvm. \
+                   (default \"ptrace\")\n";
+        assert_eq!(platforms_in(old), ["ptrace", "kvm"]);
+        let new = "specifies which platform to use: kvm, ptrace, systrap (default).\n";
+        assert_eq!(platforms_in(new), ["systrap", "kvm", "ptrace"]);
+        assert!(platforms_in("nothing of it").is_empty());
+    }
+
+    #[test]
+    fn virtualisation_is_told_by_the_processors_flags() {
+        assert!(has_virtualisation("flags\t: fpu vmx sse\n"));
+        assert!(has_virtualisation("flags\t: fpu svm\n"));
+        assert!(!has_virtualisation("flags\t: fpu sse\n"));
+        assert!(has_virtualisation("Features\t: fp asimd\n"), "not told");
+    }
+
+    #[test]
+    fn sandboxes_of_gvisor_are_found_by_their_files() {
+        let state = tempfile::tempdir().expect("a folder");
+        for file in ["a-1_sandbox:a-1.state", "a-1_sandbox:a-1.lock", "other"] {
+            fs::write(state.path().join(file), "").expect("written");
+        }
+        fs::create_dir(state.path().join("b")).expect("made");
+        assert_eq!(Vec::from_iter(ids_in(state.path())), ["a-1", "b"]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::command;
+use crate::coding;
 use crate::guest;
 use crate::technology::{Failure, Need, Workspace};
 use crate::tools;
@@ -23,6 +24,8 @@ pub enum Contents {
     Node,
     /// The host's Python with its standard library and the libraries that needs.
     Python,
+    /// A full Linux for a coding agent: bash, git, Node.js and Python, with a repository.
+    Coding,
 }
 
 /// The folders that a runtime mounts something on.
@@ -43,27 +46,39 @@ const LEFT_OUT: [&str; 8] = [
 
 impl Contents {
     /// Its name in files.
-    pub(super) fn name(self) -> &'static str {
+    pub(in crate::technology) fn name(self) -> &'static str {
         match self {
             Self::Native => "tiny",
             Self::Node => "node",
             Self::Python => "python",
+            Self::Coding => "coding",
+        }
+    }
+
+    /// What is added to a row's name and title for it.
+    pub(in crate::technology) fn suffixes(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Native => ("-empty", ", nothing but the guest inside"),
+            Self::Node => ("", ""),
+            Self::Python => ("-python", ", Python inside"),
+            Self::Coding => ("-coding", ", a coding agent's tools inside"),
         }
     }
 
     /// The command that runs the guest program inside.
-    pub(super) fn command(self) -> &'static [&'static str] {
+    pub(in crate::technology) fn command(self) -> &'static [&'static str] {
         match self {
             Self::Native => &["/guest/guest"],
             Self::Node => &["/usr/bin/node", "/guest/node.js"],
             Self::Python => &["/usr/bin/python3", "-I", "-S", "/guest/guest.py"],
+            Self::Coding => &["/usr/bin/bash", "/guest/step.sh"],
         }
     }
 
     /// The interpreter on the host that is copied, if there is one and it is there.
-    pub(super) fn interpreter(self) -> Option<PathBuf> {
+    pub(in crate::technology) fn interpreter(self) -> Option<PathBuf> {
         match self {
-            Self::Native => None,
+            Self::Native | Self::Coding => None,
             Self::Node => tools::find("node"),
             // The system's own is of one piece; others may be behind a script.
             Self::Python => Some(PathBuf::from("/usr/bin/python3"))
@@ -73,22 +88,25 @@ impl Contents {
     }
 
     /// The package that brings the interpreter.
-    pub(super) fn package(self) -> Option<(&'static str, &'static str)> {
+    pub(in crate::technology) fn package(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::Native => None,
+            Self::Native | Self::Coding => None,
             Self::Node => Some(("node", "nodejs")),
             Self::Python => Some(("python3", "python3")),
         }
     }
 
     /// The interpreter as something the host needs.
-    pub(super) fn need(self) -> Option<Need> {
+    pub(in crate::technology) fn need(self) -> Option<Need> {
         self.package()
             .map(|(name, package)| Need::program(name, package))
     }
 
     /// The root file system, made now unless another process of the same run has made it.
-    pub(super) fn root_file_system(self, workspace: &mut Workspace) -> Result<PathBuf, Failure> {
+    pub(in crate::technology) fn root_file_system(
+        self,
+        workspace: &mut Workspace,
+    ) -> Result<PathBuf, Failure> {
         let root = workspace.shared().join(format!("root-{}", self.name()));
         if root.exists() {
             return Ok(root);
@@ -115,21 +133,53 @@ impl Contents {
                 tree.write_names()?;
                 tree.write("guest/guest.js", guest::JAVASCRIPT.as_bytes())?;
                 tree.write("guest/node.js", guest::NODE.as_bytes())?;
-                let node = self.ask("-p", "process.execPath")?;
-                let node = Path::new(node.trim());
-                tree.copy_to(node, Path::new("usr/bin/node"))?;
-                tree.copy_libraries(&[node])
+                Self::fill_with_node(tree)
             }
             Self::Python => {
                 tree.write_names()?;
                 tree.write("guest/guest.py", guest::PYTHON.as_bytes())?;
-                self.fill_with_python(tree)
+                Self::fill_with_python(tree)
+            }
+            Self::Coding => {
+                tree.write_names()?;
+                tree.folder(Path::new("work"))?;
+                Self::fill_with_programs(tree)?;
+                Self::fill_with_node(tree)?;
+                Self::fill_with_python(tree)?;
+                coding::write(&tree.place(Path::new("guest")))
             }
         }
     }
 
-    fn fill_with_python(self, tree: &Tree) -> Result<(), Failure> {
-        let said = self.ask(
+    fn fill_with_node(tree: &Tree) -> Result<(), Failure> {
+        let node = Self::Node.ask("-p", "process.execPath")?;
+        let node = Path::new(node.trim());
+        tree.copy_to(node, Path::new("usr/bin/node"))?;
+        tree.copy_libraries(&[node])
+    }
+
+    /// What a step of a coding agent runs, interpreters left out.
+    fn fill_with_programs(tree: &Tree) -> Result<(), Failure> {
+        let mut programs = Vec::new();
+        for name in coding::PROGRAMS {
+            if matches!(name, "node" | "python3") {
+                continue;
+            }
+            let program = tools::find(name)
+                .ok_or_else(|| Failure::new(format!("there is no `{name}` on PATH")))?;
+            tree.copy_to(&program, &Path::new("usr/bin").join(name))?;
+            programs.push(program);
+        }
+        for program in &programs {
+            tree.copy_libraries(&[program])?;
+        }
+        // Git runs a part of itself by this name, through a shell.
+        tree.link(Path::new("usr/bin/git-upload-pack"), Path::new("git"))?;
+        tree.link(Path::new("bin/sh"), Path::new("/usr/bin/bash"))
+    }
+
+    fn fill_with_python(tree: &Tree) -> Result<(), Failure> {
+        let said = Self::Python.ask(
             "-c",
             "import os, sys, sysconfig\n\
              print(os.path.realpath(sys.executable))\n\
@@ -153,7 +203,7 @@ impl Contents {
         tree.copy_libraries(&linked)?;
         // What has no compiled form is compiled now; a container could not keep it. Without it,
         // starts are slower and nothing else.
-        let mut compile = self.interpret()?;
+        let mut compile = Self::Python.interpret()?;
         compile
             .args(["-I", "-m", "compileall", "-q", "-s"])
             .arg(&tree.root)
@@ -233,7 +283,7 @@ impl Tree {
     /// A link inside, unless what it leads to is there itself.
     fn link(&self, inside: &Path, to: &Path) -> Result<(), Failure> {
         let place = self.file(inside)?;
-        if place.exists() {
+        if place.symlink_metadata().is_ok() {
             return Ok(());
         }
         symlink(to, &place)

@@ -6,7 +6,7 @@ use crate::simulation::outcome::{Bin, CellOutcome, OperationOutcome, Presence};
 use crate::simulation::spec::{CellSpec, Observation};
 use crate::simulation::station::Station;
 use crate::simulation::tally::Tally;
-use crate::simulation::time::{NANOSECONDS_PER_SECOND, SimTime, to_seconds};
+use crate::simulation::time::SimTime;
 
 /// Everything that is accumulated over the measured window.
 #[derive(Debug, Clone)]
@@ -29,7 +29,8 @@ pub(super) struct Accounts {
     pub(super) operation: OperationAccounts,
     /// CPU-nanoseconds.
     pub(super) demanded: u128,
-    pub(super) served_before: f64,
+    /// CPU-nanoseconds.
+    pub(super) served_before: u128,
     pub(super) events_before: u64,
 }
 
@@ -53,7 +54,7 @@ impl Accounts {
             sessions_completed: 0,
             operation: OperationAccounts::new(observation)?,
             demanded: 0,
-            served_before: 0.0,
+            served_before: 0,
             events_before: 0,
         })
     }
@@ -140,7 +141,13 @@ impl OperationAccounts {
         })
     }
 
-    fn outcome(&self, spec: &CellSpec, unfinished: &Tally, window: u64) -> OperationOutcome {
+    fn outcome(
+        &self,
+        spec: &CellSpec,
+        unfinished: &Tally,
+        now: SimTime,
+        window: u64,
+    ) -> OperationOutcome {
         let operation = &spec.operation;
         OperationOutcome {
             suspended_memory_bytes: operation
@@ -148,17 +155,17 @@ impl OperationAccounts {
                 .as_ref()
                 .map_or(0, |suspension| suspension.memory_bytes),
             pooled_memory_bytes: operation.warm_pool.map_or(0, |pool| pool.memory_bytes),
-            suspended: Presence::of(&self.suspended, window),
-            resume_queue: Presence::of(&self.resume_queue, window),
-            resuming: Presence::of(&self.resuming, window),
+            suspended: Presence::of(&self.suspended, now, window),
+            resume_queue: Presence::of(&self.resume_queue, now, window),
+            resuming: Presence::of(&self.resuming, now, window),
             resume_wait: self.resume_wait.clone(),
             unfinished_resume_wait: unfinished.clone(),
             resume_latency: self.resume_latency.clone(),
-            pooled: Presence::of(&self.pooled, window),
-            replenishing: Presence::of(&self.replenishing, window),
+            pooled: Presence::of(&self.pooled, now, window),
+            replenishing: Presence::of(&self.replenishing, now, window),
             pool_hits: self.pool_hits,
             pool_misses: self.pool_misses,
-            powered_hosts: Presence::of(&self.powered, window),
+            powered_hosts: Presence::of(&self.powered, now, window),
             boots: self.boots,
             host_failures: self.host_failures,
             sandboxes_lost: self.sandboxes_lost,
@@ -168,7 +175,7 @@ impl OperationAccounts {
             cpu_nanoseconds_abandoned: self.abandoned,
             cpu_nanoseconds_wasted: self.wasted,
             storm_sessions: self.storm_sessions,
-            hosts_over_memory: Presence::of(&self.over_memory, window),
+            hosts_over_memory: Presence::of(&self.over_memory, now, window),
             times_over_memory: self.times_over_memory,
             majority_slowdown: self.majority_slowdown.clone(),
             minority_slowdown: self.minority_slowdown.clone(),
@@ -185,7 +192,7 @@ pub(super) struct BinMarks {
     waiting: u128,
     suspended: u128,
     powered: u128,
-    served: f64,
+    served: u128,
     opened: u64,
     rejected: u64,
 }
@@ -203,10 +210,7 @@ impl Run<'_> {
 
     /// Handles the boundary that is due; true at the end of the run.
     pub(super) fn cross_boundary(&mut self) -> bool {
-        let served = self.served();
-        for station in self.accounts.stations() {
-            station.settle(self.now);
-        }
+        let served = whole(self.served());
         if self.measuring {
             self.finish_bin(served);
             if self.now == self.end {
@@ -243,39 +247,39 @@ impl Run<'_> {
         self.window_start + u64::try_from(offset).unwrap_or(u64::MAX)
     }
 
-    fn marks(&self, served: f64) -> BinMarks {
+    fn marks(&self, served: u128) -> BinMarks {
         let accounts = &self.accounts;
         BinMarks {
             at: self.now,
-            sessions: accounts.sessions.area(),
-            sandboxes: accounts.sandboxes.area(),
-            waiting: accounts.queue.area() + accounts.pacing.area(),
-            suspended: accounts.operation.suspended.area(),
-            powered: accounts.operation.powered.area(),
+            sessions: accounts.sessions.area(self.now),
+            sandboxes: accounts.sandboxes.area(self.now),
+            waiting: accounts.queue.area(self.now) + accounts.pacing.area(self.now),
+            suspended: accounts.operation.suspended.area(self.now),
+            powered: accounts.operation.powered.area(self.now),
             served,
             opened: accounts.sessions.entered(),
             rejected: accounts.rejected,
         }
     }
 
-    fn finish_bin(&mut self, served: f64) {
+    fn finish_bin(&mut self, served: u128) {
         if self.observation.bins == 0 {
             return;
         }
         let (from, to) = (self.bin_marks, self.marks(served));
-        let length = (to.at - from.at).max(1) as f64;
-        let mean = |from: u128, to: u128| (to - from) as f64 / length;
         self.series.push(Bin {
             from_seconds: from.at.seconds(),
             to_seconds: to.at.seconds(),
-            live_sessions: mean(from.sessions, to.sessions),
-            live_sandboxes: mean(from.sandboxes, to.sandboxes),
-            waiting: mean(from.waiting, to.waiting),
-            suspended: mean(from.suspended, to.suspended),
-            powered_hosts: mean(from.powered, to.powered),
-            busy_cpus: (to.served - from.served) / length,
-            opened: (to.opened - from.opened) as f64,
-            rejected: (to.rejected - from.rejected) as f64,
+            runs: 1,
+            measured: u128::from(to.at - from.at),
+            session_time: to.sessions - from.sessions,
+            sandbox_time: to.sandboxes - from.sandboxes,
+            waiting_time: to.waiting - from.waiting,
+            suspended_time: to.suspended - from.suspended,
+            powered_time: to.powered - from.powered,
+            cpu_time: to.served - from.served,
+            opened: to.opened - from.opened,
+            rejected: to.rejected - from.rejected,
         });
         self.bins_done += 1;
     }
@@ -289,16 +293,16 @@ impl Run<'_> {
         let window = self.end - self.window_start;
         Ok(CellOutcome {
             replications: 1,
-            seconds: to_seconds(u128::from(window)),
+            measured: u128::from(window),
             hosts: self.spec.hosts,
             vcpus: u64::from(self.spec.hosts) * u64::from(self.spec.host.vcpus),
             sandbox_memory_bytes: self.spec.sandbox.memory_bytes,
-            sessions: Presence::of(&accounts.sessions, window),
-            sandboxes: Presence::of(&accounts.sandboxes, window),
-            queue: Presence::of(&accounts.queue, window),
-            pacing: Presence::of(&accounts.pacing, window),
-            starting: Presence::of(&accounts.starting, window),
-            cpu_jobs: Presence::of(&accounts.jobs, window),
+            sessions: Presence::of(&accounts.sessions, self.now, window),
+            sandboxes: Presence::of(&accounts.sandboxes, self.now, window),
+            queue: Presence::of(&accounts.queue, self.now, window),
+            pacing: Presence::of(&accounts.pacing, self.now, window),
+            starting: Presence::of(&accounts.starting, self.now, window),
+            cpu_jobs: Presence::of(&accounts.jobs, self.now, window),
             requests: accounts.requests,
             requests_rejected: accounts.rejected,
             sessions_rejected: accounts.sessions_rejected,
@@ -307,16 +311,26 @@ impl Run<'_> {
             sessions_completed: accounts.sessions_completed,
             operation: accounts
                 .operation
-                .outcome(self.spec, &found.resume_waits, window),
+                .outcome(self.spec, &found.resume_waits, self.now, window),
             start_wait: accounts.start_wait.clone(),
             unfinished_wait: found.waits,
             start_latency: accounts.start_latency.clone(),
             burst_slowdown: accounts.slowdown.clone(),
-            cpu_seconds_served: (served - accounts.served_before) / NANOSECONDS_PER_SECOND,
-            cpu_seconds_demanded: to_seconds(accounts.demanded),
+            cpu_time_served: whole(served) - accounts.served_before,
+            cpu_time_demanded: accounts.demanded,
             events: self.events - accounts.events_before,
             events_in_all: self.events,
             series: self.series,
         })
     }
+}
+
+/// Nanoseconds as a whole number, the nearest.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "sums of CPU time are positive and far below 2¹²⁸"
+)]
+fn whole(nanoseconds: f64) -> u128 {
+    nanoseconds.round() as u128
 }

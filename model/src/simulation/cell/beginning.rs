@@ -70,7 +70,7 @@ impl Run<'_> {
             }
         }
         let left = nanoseconds(left);
-        let step = self.wait(slot, Phase::Thinking, left, Step::ThinkDone);
+        let step = self.think(slot, left);
         self.ready.extend(step.map(|step| (slot, step)));
     }
 

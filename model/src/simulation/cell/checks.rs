@@ -74,6 +74,10 @@ impl Run<'_> {
             resume_waits: self.blank.operation.resume_wait.clone(),
         };
         let now = self.now;
+        for thinker in self.thinking.iter() {
+            self.accounts.sessions.add_present(now, thinker.opened);
+            present.counts[0] += 1;
+        }
         let nobody = Extra::default();
         for (index, session) in self.sessions.iter().enumerate() {
             let phase = session.phase;
@@ -166,6 +170,7 @@ impl Run<'_> {
 
     /// The identities that hold for every run.
     pub(super) fn check(&mut self, present: &Present, served: f64) -> Result<(), SimulationError> {
+        let now = self.now;
         for ((station, found), (little, balance)) in self
             .accounts
             .stations()
@@ -173,7 +178,7 @@ impl Run<'_> {
             .zip(present.counts)
             .zip(IDENTITIES)
         {
-            station.check(little, balance, found)?;
+            station.check(now, little, balance, found)?;
         }
         let accounts = &self.accounts;
         let [_, _, queue, _, _, jobs, ..] = present.counts;

@@ -373,7 +373,7 @@ impl Run<'_> {
 
     /// Tallies a slowdown for the session's group.
     #[cold]
-    pub(super) fn record_apart(&mut self, slot: u32, slowdown: f64) {
+    pub(super) fn record_apart(&mut self, slot: u32, took: u64, alone: u64) {
         let accounts = &mut self.accounts.operation;
         let tally = if self
             .operating
@@ -384,7 +384,7 @@ impl Run<'_> {
         } else {
             &mut accounts.majority_slowdown
         };
-        tally.record(slowdown);
+        tally.record_ratio(took, alone);
     }
 
     /// Forgets what the slot's last session had.

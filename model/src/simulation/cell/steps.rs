@@ -1,5 +1,6 @@
 //! What a session does next.
 
+use super::thinker::Thinker;
 use super::{Phase, Run, Step};
 use crate::distribution::Distribution;
 use crate::random::Purpose;
@@ -20,12 +21,33 @@ impl Run<'_> {
         }
         session.turns_left -= 1;
         session.turn = session.turn.wrapping_add(1);
-        let mut random = session.streams.stream(Purpose::Think, session.turn);
-        let think = nanoseconds(self.spec.session.think.sample(&mut random));
+        let think = self.draws.think(session.streams, session.turn);
         if think > self.suspend_after {
             return self.think_long(slot, think);
         }
-        self.wait(slot, Phase::Thinking, think, Step::ThinkDone)
+        self.think(slot, think)
+    }
+
+    /// Thinks for so many nanoseconds; goes straight on if that is none.
+    pub(super) fn think(&mut self, slot: u32, duration: u64) -> Option<Step> {
+        // What is kept of a session for the sake of the cell's operation is kept by slot.
+        if self.spec.lifecycle == Lifecycle::PerSession || self.operating.is_some() {
+            return self.wait(slot, Phase::Thinking, duration, Step::ThinkDone);
+        }
+        if duration == 0 {
+            return Some(Step::ThinkDone);
+        }
+        let session = &mut self.sessions[slot as usize];
+        self.thinking.push(Thinker {
+            until: (self.now + duration).0,
+            streams: session.streams,
+            opened: session.opened,
+            turn: session.turn,
+            turns_left: session.turns_left,
+        });
+        session.phase = Phase::Vacant;
+        self.vacant.push(slot);
+        None
     }
 
     pub(super) fn think_done(&mut self, slot: u32) -> Option<Step> {
@@ -113,7 +135,6 @@ impl Run<'_> {
     }
 
     pub(super) fn begin_start(&mut self, slot: u32) -> Option<Step> {
-        let sandbox = &self.spec.sandbox;
         let number = self.start_draw(slot);
         let session = &mut self.sessions[slot as usize];
         self.accounts
@@ -121,15 +142,12 @@ impl Run<'_> {
             .record_nanoseconds(self.now - session.requested);
         session.requested = self.now;
         session.whole_start = true;
-        let draw = |purpose| session.streams.stream(purpose, number);
-        let latency = sandbox
-            .start_latency
-            .sample(&mut draw(Purpose::StartLatency));
-        let cpu = sandbox.start_cpu.sample(&mut draw(Purpose::StartCpu));
-        let delay = session.set_start(latency, cpu, self.spec.host.vcpus);
-        self.accounts.demanded += u128::from(session.start_cpu);
+        let start = self.draws.start(session.streams, number);
+        session.start_cpu = start.cpu;
+        session.width = start.width;
+        self.accounts.demanded += u128::from(start.cpu);
         self.accounts.starting.enter(self.now);
-        self.wait(slot, Phase::Delayed, delay, Step::DelayDone)
+        self.wait(slot, Phase::Delayed, start.delay, Step::DelayDone)
     }
 
     /// The CPU work of a start or a resume begins.
@@ -243,7 +261,7 @@ impl Run<'_> {
         }
         let processor = &mut self.processors[host as usize];
         processor.add(self.now, slot, cpu, width);
-        self.completions.set(host, processor.next_completion().0);
+        self.note_change(host);
         self.accounts.jobs.enter(self.now);
         None
     }
@@ -258,9 +276,13 @@ impl Run<'_> {
 
     pub(super) fn draw_burst(&mut self, slot: u32) {
         let session = &self.sessions[slot as usize];
-        let mut random = session.streams.stream(Purpose::Burst, session.turn);
-        let work = self.burst_of(slot).sample(&mut random) * self.spec.sandbox.relative_cpu;
-        let work = nanoseconds(work);
+        let (streams, turn) = (session.streams, session.turn);
+        let work = if self.spec.session.minority.is_some() {
+            let mut random = streams.stream(Purpose::Burst, turn);
+            nanoseconds(self.burst_of(slot).sample(&mut random) * self.spec.sandbox.relative_cpu)
+        } else {
+            self.draws.burst(streams, turn)
+        };
         self.sessions[slot as usize].work = work;
         self.accounts.demanded += u128::from(work);
     }

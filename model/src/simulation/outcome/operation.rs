@@ -1,6 +1,6 @@
 //! What came of suspension, warm pools, failures, autoscaling, over-commitment and a noisy minority.
 
-use super::{Presence, Weights};
+use super::Presence;
 use crate::simulation::tally::Tally;
 use serde::Serialize;
 
@@ -70,7 +70,7 @@ pub struct OperationOutcome {
 }
 
 impl OperationOutcome {
-    pub(super) fn merge(&mut self, other: &Self, weights: Weights) {
+    pub(super) fn merge(&mut self, other: &Self) {
         for (here, there) in [
             (&mut self.suspended, &other.suspended),
             (&mut self.resume_queue, &other.resume_queue),
@@ -80,7 +80,7 @@ impl OperationOutcome {
             (&mut self.powered_hosts, &other.powered_hosts),
             (&mut self.hosts_over_memory, &other.hosts_over_memory),
         ] {
-            here.merge(there, weights);
+            here.merge(there);
         }
         for (here, there) in [
             (&mut self.resume_wait, &other.resume_wait),
@@ -124,7 +124,7 @@ impl OperationOutcome {
     /// Share of the time of hosts that were on in which what sandboxes really held exceeded what a
     /// host has; `None` if no host was ever on.
     pub fn share_over_memory(&self) -> Option<f64> {
-        let powered = self.powered_hosts.mean;
-        (powered > 0.0).then(|| self.hosts_over_memory.mean / powered)
+        let powered = self.powered_hosts.mean();
+        (powered > 0.0).then(|| self.hosts_over_memory.mean() / powered)
     }
 }

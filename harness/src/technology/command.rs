@@ -180,15 +180,12 @@ pub(super) fn kill_adopted(pid: u32) -> Result<(), Failure> {
     match waitid(Id::Pid(pid), look) {
         Ok(WaitStatus::StillAlive) => {
             kill(pid, Signal::SIGKILL)
-                .map_err(|error| Failure::of("cannot kill the container's process", error))?;
+                .map_err(|error| Failure::of("cannot kill the sandbox's process", error))?;
         }
         Ok(_) => {}
         Err(Errno::ECHILD) => return Ok(()),
         Err(error) => {
-            return Err(Failure::of(
-                "cannot look for the container's process",
-                error,
-            ));
+            return Err(Failure::of("cannot look for the sandbox's process", error));
         }
     }
     loop {
@@ -196,12 +193,17 @@ pub(super) fn kill_adopted(pid: u32) -> Result<(), Failure> {
             Ok(_) | Err(Errno::ECHILD) => return Ok(()),
             Err(Errno::EINTR) => {}
             Err(error) => {
-                return Err(Failure::of(
-                    "cannot wait for the container's process",
-                    error,
-                ));
+                return Err(Failure::of("cannot wait for the sandbox's process", error));
             }
         }
+    }
+}
+
+/// Kills a process that need not be a child of this one; whoever is its parent sees its end.
+pub(super) fn kill_anyone(pid: u32) -> Result<(), Failure> {
+    match kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL) {
+        Ok(()) | Err(Errno::ESRCH) => Ok(()),
+        Err(error) => Err(Failure::of("cannot kill the program", error)),
     }
 }
 
@@ -244,10 +246,13 @@ pub(super) fn wait_until_gone(pids: &[u32], seconds: f64) -> Result<(), Failure>
 }
 
 fn is_there(pid: u32) -> bool {
-    // Only a child of this process can be collected; for others this does nothing.
-    let _ = waitpid(Pid::from_raw(pid.cast_signed()), Some(WaitPidFlag::WNOHANG));
-    // One that has ended and that its own parent has not noticed yet is gone, too.
-    stat(pid).is_some_and(|fields| !fields.starts_with('Z'))
+    match waitpid(Pid::from_raw(pid.cast_signed()), Some(WaitPidFlag::WNOHANG)) {
+        // A child of this process: it is there until it has been collected here.
+        Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => true,
+        Ok(_) => false,
+        // Of another, which may not have noticed its end yet: that is gone, too.
+        Err(_) => stat(pid).is_some_and(|fields| !fields.starts_with('Z')),
+    }
 }
 
 /// The fields of `/proc/pid/stat` after the name, which may hold anything.
