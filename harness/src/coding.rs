@@ -9,7 +9,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::technology::Failure;
@@ -35,6 +35,15 @@ const FILLING: u32 = 24;
 pub const PROGRAMS: [&str; 9] = [
     "bash", "cat", "git", "grep", "ls", "node", "python3", "sed", "wc",
 ];
+
+/// The program of that name that steps run, in every sandbox the same: the system's own Python where
+/// there is one, since others may be behind a script.
+pub(crate) fn program(name: &str) -> Option<PathBuf> {
+    let system = PathBuf::from("/usr/bin/python3");
+    (name == "python3" && system.exists())
+        .then_some(system)
+        .or_else(|| tools::find(name))
+}
 
 /// What a step does, in a sentence.
 pub const WORDS: &str = "clone a repository of 80 modules, grep it, read its history, edit two files, \

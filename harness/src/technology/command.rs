@@ -199,6 +199,21 @@ pub(super) fn kill_adopted(pid: u32) -> Result<(), Failure> {
     }
 }
 
+/// Waits until a child of this process has ended, but not longer than so many seconds, and leaves it to
+/// be collected.
+pub(super) fn wait_for_end_of(pid: u32, seconds: f64) {
+    let begin = Stamp::now();
+    let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    while begin.elapsed() < seconds {
+        match waitid(Id::Pid(Pid::from_raw(pid.cast_signed())), look) {
+            Ok(WaitStatus::StillAlive) | Err(Errno::EINTR) => {
+                std::thread::sleep(Duration::from_micros(200));
+            }
+            _ => return,
+        }
+    }
+}
+
 /// Kills a process that need not be a child of this one; whoever is its parent sees its end.
 pub(super) fn kill_anyone(pid: u32) -> Result<(), Failure> {
     match kill(Pid::from_raw(pid.cast_signed()), Signal::SIGKILL) {

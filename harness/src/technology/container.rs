@@ -62,7 +62,7 @@ pub(super) fn offer(contents: Contents) -> (Vec<Capability>, Language) {
 /// Adds what a step of a coding agent runs.
 pub(super) fn add_coding_tools(found: &mut Vec<Tool>) -> Result<(), Verdict> {
     for name in coding::PROGRAMS {
-        let Some(path) = tools::find(name) else {
+        let Some(path) = coding::program(name) else {
             return Err(Verdict::NotHere {
                 why: format!("there is no `{name}` on PATH, which a coding agent's step runs"),
                 enable: "apt-get install bash coreutils git grep nodejs python3 sed".to_owned(),

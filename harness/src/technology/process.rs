@@ -1,7 +1,7 @@
 //! Plain processes, without a sandbox around them: what everything else is held against.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -343,10 +343,21 @@ impl Technology for CodingProcess {
     fn prepare(&self, workspace: &mut Workspace) -> Result<Box<dyn Starter>, Failure> {
         let guest = workspace.own().join("coding");
         workspace.step("make the repository", |_| coding::write(&guest))?;
+        // The same programs as those that are copied into other sandboxes, and no others of that name.
+        let programs = workspace.own().join("coding-programs");
+        fs::create_dir_all(&programs)
+            .map_err(|error| Failure::of("cannot make a folder", error))?;
+        for name in coding::PROGRAMS {
+            let program = coding::program(name)
+                .ok_or_else(|| Failure::new(format!("there is no `{name}` on PATH")))?;
+            symlink(&program, programs.join(name))
+                .map_err(|error| Failure::of(&format!("cannot link `{name}`"), error))?;
+        }
         let bash = tools::find("bash").ok_or_else(|| Failure::new("there is no `bash` on PATH"))?;
         workspace.note_command(format!("bash {}/step.sh FOLDER", guest.display()));
         Ok(Box::new(CodingStarter {
             command: [bash, guest.join("step.sh")],
+            path: format!("{}:/usr/bin:/bin", programs.display()),
             folder: workspace.own().to_owned(),
             run: workspace.run().to_owned(),
             counter: AtomicU64::new(0),
@@ -357,6 +368,8 @@ impl Technology for CodingProcess {
 #[derive(Debug)]
 struct CodingStarter {
     command: [PathBuf; 2],
+    /// Where it finds its programs.
+    path: String,
     folder: PathBuf,
     run: String,
     counter: AtomicU64,
@@ -372,7 +385,7 @@ impl Starter for CodingStarter {
             .arg(&work)
             .current_dir(&work)
             .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("PATH", &self.path)
             .env(RUN_VARIABLE, &self.run)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -229,7 +229,15 @@ impl LiveGuest {
     fn end(&mut self) -> Result<(), Failure> {
         self.ended = true;
         let family = command::with_descendants(self.pid);
-        let mut results = vec![command::kill_adopted(self.pid)];
+        let mut results = Vec::new();
+        if let [_, .., guest] = family.as_slice() {
+            // From the guest outwards, each collected by its parent: what the first process of a
+            // namespace leaves behind when it is killed is counted nowhere.
+            results.push(let_go(&family));
+            results.push(command::kill_anyone(*guest));
+            command::wait_for_end_of(self.pid, PATIENCE);
+        }
+        results.push(command::kill_adopted(self.pid));
         results.push(command::wait_until_gone(&family, command::PATIENCE));
         results.extend(self.layer.as_mut().map(Overlay::remove));
         results.extend(self.folder.as_ref().map(|folder| {
@@ -315,8 +323,13 @@ pub(super) fn let_go(pids: &[u32]) -> Result<(), Failure> {
 
 fn send(pids: &[u32], signal: Signal) -> Result<(), Failure> {
     for pid in pids {
-        kill(Pid::from_raw(pid.cast_signed()), signal)
-            .map_err(|error| Failure::of(&format!("cannot signal process {pid}"), error))?;
+        match kill(Pid::from_raw(pid.cast_signed()), signal) {
+            // What has ended in the meantime needs no signal.
+            Ok(()) | Err(Errno::ESRCH) => {}
+            Err(error) => {
+                return Err(Failure::of(&format!("cannot signal process {pid}"), error));
+            }
+        }
     }
     Ok(())
 }
