@@ -114,16 +114,15 @@ pub(super) unsafe fn spawn(
     let mut failed: Option<FailedStep> = None;
     let mut stack = vec![0_u8; STACK];
     let become_program = || -> isize {
-        let result = redirect(streams).and_then(|()| set_up());
-        failed = Some(match result {
-            Err(step) => step,
-            Ok(()) => {
-                // SAFETY: the lists end with a null pointer, and what they point to lives in the
-                // caller, which is suspended meanwhile.
-                unsafe { libc::execve(path.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
-                ("become the program", Errno::last())
-            }
-        });
+        let become_it = || -> FailedStep {
+            // SAFETY: the lists end with a null pointer, and what they point to lives in the caller,
+            // which is suspended meanwhile.
+            unsafe { libc::execve(path.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
+            ("become the program", Errno::last())
+        };
+        failed = redirect(streams)
+            .and_then(|()| set_up())
+            .map_or_else(Some, |()| Some(become_it()));
         127
     };
     let shared = CloneFlags::CLONE_VM | CloneFlags::CLONE_VFORK;
