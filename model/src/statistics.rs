@@ -10,6 +10,7 @@
 //! | millions of values in kilobytes, merged in any order | [`sketch`] |
 //! | how bursty counts are | [`dispersion`] |
 //! | which input an output follows | [`rank_correlation`] |
+//! | totals from a sample of unlike parts, and how to draw it | [`stratified`] |
 
 pub mod bootstrap;
 pub mod dispersion;
@@ -17,6 +18,7 @@ pub mod means;
 pub mod quantile;
 pub mod rank_correlation;
 pub mod sketch;
+pub mod stratified;
 pub mod time_average;
 pub mod warm_up;
 
