@@ -62,7 +62,7 @@ impl Presence {
 }
 
 /// What was counted in one bin of the measured time.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Bin {
     /// Beginning, seconds since the start of the run.
     pub from_seconds: f64,
@@ -86,8 +86,14 @@ pub struct Bin {
     pub cpu_time: u128,
     /// Sessions that opened.
     pub opened: u64,
+    /// Requests for a sandbox.
+    pub requests: u64,
     /// Requests that were rejected.
     pub rejected: u64,
+    /// Start waits of starts that began in the bin.
+    pub start_wait: Tally,
+    /// Slowdowns of bursts that ended in the bin.
+    pub burst_slowdown: Tally,
 }
 
 impl Bin {
@@ -135,7 +141,10 @@ impl Bin {
         self.powered_time += other.powered_time;
         self.cpu_time += other.cpu_time;
         self.opened += other.opened;
+        self.requests += other.requests;
         self.rejected += other.rejected;
+        self.start_wait.merge(&other.start_wait);
+        self.burst_slowdown.merge(&other.burst_slowdown);
     }
 }
 

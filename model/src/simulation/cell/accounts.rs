@@ -7,6 +7,7 @@ use crate::simulation::spec::{CellSpec, Observation};
 use crate::simulation::station::Station;
 use crate::simulation::tally::Tally;
 use crate::simulation::time::SimTime;
+use std::mem;
 
 /// Everything that is accumulated over the measured window.
 #[derive(Debug, Clone)]
@@ -194,6 +195,7 @@ pub(super) struct BinMarks {
     powered: u128,
     served: u128,
     opened: u64,
+    requests: u64,
     rejected: u64,
 }
 
@@ -258,6 +260,7 @@ impl Run<'_> {
             powered: accounts.operation.powered.area(self.now),
             served,
             opened: accounts.sessions.entered(),
+            requests: accounts.requests,
             rejected: accounts.rejected,
         }
     }
@@ -267,6 +270,10 @@ impl Run<'_> {
             return;
         }
         let (from, to) = (self.bin_marks, self.marks(served));
+        // Each bin has tallies of its own; those of the window are put together at the end.
+        let accounts = &mut self.accounts;
+        let start_wait = mem::replace(&mut accounts.start_wait, self.blank.start_wait.clone());
+        let burst_slowdown = mem::replace(&mut accounts.slowdown, self.blank.slowdown.clone());
         self.series.push(Bin {
             from_seconds: from.at.seconds(),
             to_seconds: to.at.seconds(),
@@ -279,7 +286,10 @@ impl Run<'_> {
             powered_time: to.powered - from.powered,
             cpu_time: to.served - from.served,
             opened: to.opened - from.opened,
+            requests: to.requests - from.requests,
             rejected: to.rejected - from.rejected,
+            start_wait,
+            burst_slowdown,
         });
         self.bins_done += 1;
     }
@@ -289,6 +299,10 @@ impl Run<'_> {
         let found = self.count_present();
         let served = self.served();
         self.check(&found, served)?;
+        for bin in &self.series {
+            self.accounts.start_wait.merge(&bin.start_wait);
+            self.accounts.slowdown.merge(&bin.burst_slowdown);
+        }
         let accounts = &self.accounts;
         let window = self.end - self.window_start;
         Ok(CellOutcome {
