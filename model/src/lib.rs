@@ -36,7 +36,10 @@
 //! 5. **Simulating.** [`simulation`] runs a cell of hosts event by event and finds the load it carries
 //!    within the same promises. What it finds over what the formulas say corrects the plan.
 //!
-//! 6. **Result.** [`result::CapacityResult`] holds all of it, with the inputs and their origins, as data
+//! 6. **A day.** [`fleet`] simulates what the fleet so sized does over a day, cell by cell, whole or from a
+//!    sample.
+//!
+//! 7. **Result.** [`result::CapacityResult`] holds all of it, with the inputs and their origins, as data
 //!    that can be written and read back. Reports are made from it and from nothing else.
 //!
 //! # Planning a scenario
@@ -106,6 +109,7 @@
 pub mod demand;
 pub mod distribution;
 pub mod document;
+pub mod fleet;
 pub mod input;
 pub mod measurement;
 pub mod plan;

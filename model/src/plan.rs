@@ -10,6 +10,7 @@
 mod analytic;
 mod baseline;
 pub(crate) mod cell;
+pub(crate) mod central;
 mod claims;
 mod draws;
 mod limits;
@@ -22,6 +23,7 @@ mod words;
 mod workload;
 
 use limits::SlowdownTable;
+pub(crate) use limits::TAIL;
 use monte_carlo::{Evaluation, Jobs, Task};
 
 use crate::distribution::DistributionError;
@@ -216,6 +218,7 @@ impl<'a> Planner<'a> {
             measurement: scenario.measurement.as_deref().cloned(),
             baseline,
             arrivals,
+            fleet: None,
         })
     }
 

@@ -3,6 +3,13 @@
 //! A result is a pure function of the scenario, the profile, the seed and the tool's version: it
 //! holds no time stamp and no host name, so the same inputs give the same bytes.
 
+mod fleet;
+
+pub use fleet::{
+    Extent, Fidelity, FleetDay, FleetEffort, FleetEvents, FleetHour, FleetPlan, FleetPromise,
+    FleetPromised, FleetResult, FleetSite, FleetTier, FleetTotals, SessionAccount,
+};
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +92,9 @@ pub struct CapacityResult {
     /// Recorded arrivals and what they change, where a segment has a recording.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub arrivals: Option<ArrivalsResult>,
+    /// A day of the whole fleet, where it was simulated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fleet: Option<FleetResult>,
 }
 
 /// Recorded arrivals.

@@ -79,6 +79,24 @@ pub(super) struct Site<'a> {
 }
 
 impl Site<'_> {
+    /// The sizing for the busiest moment of a demand, where a cell carries the `correction`th part of
+    /// what the formulas say.
+    pub(super) fn sized(
+        &self,
+        demand: &Demand,
+        detail: Detail,
+        correction: f64,
+    ) -> Result<Sized, PlanError> {
+        let template = match CellTemplate::new(self.scenario, self.assignment, self.draw)? {
+            Ok(template) => template,
+            Err(too_small) => return Ok(Err(too_small)),
+        };
+        let workload = Workload::peak(demand, self.assignment.tier.0, template.carried());
+        let limits = HostLimits::new(self.scenario, template.room(), self.table)?;
+        let rules = CellRules::new(self.scenario, &limits);
+        size_fleet(&rules, workload, detail, correction)
+    }
+
     /// Hosts for a workload known already, where a cell carries the `correction`th part of what the
     /// formulas say.
     pub(super) fn hosts(&self, workload: Workload, correction: f64) -> Result<f64, PlanError> {

@@ -14,7 +14,7 @@ use crate::result::BindingResource;
 use crate::scenario::{Fleet, Scenario, ServiceLevel, Technology, WarmPool, WhenFull};
 
 /// The tail every quantile of the service level leaves: 99% quantiles.
-pub(super) const TAIL: f64 = 0.01;
+pub(crate) const TAIL: f64 = 0.01;
 
 /// Up to this many agents behind a single cell, sessions are drawn from that finite number; above
 /// it the difference to an endless source is far below a host.

@@ -1023,6 +1023,7 @@ pub fn fixture() -> CapacityResult {
         measurement: None,
         baseline: None,
         arrivals: None,
+        fleet: None,
         plans,
         demand,
     }
