@@ -4,6 +4,7 @@
 //! shapes are drawn through plotters as SVG and as PNG, so the two cannot differ.
 
 mod axis;
+mod day;
 mod font;
 mod matrix;
 mod memory;
@@ -21,6 +22,7 @@ mod tornado;
 use tonnage_model::result::CapacityResult;
 
 use crate::error::ReportError;
+pub(crate) use day::id as day_id;
 use scene::Scene;
 pub(crate) use theme::style_variables;
 
@@ -122,6 +124,7 @@ pub fn all(result: &CapacityResult) -> Vec<Chart> {
     ]
     .into_iter()
     .flatten()
+    .chain(day::charts(result))
     .collect()
 }
 

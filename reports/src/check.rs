@@ -19,6 +19,7 @@ pub fn contradictions(result: &CapacityResult) -> Vec<String> {
     demand(result, &mut found);
     plans(result, &mut found);
     service_level(result, &mut found);
+    fleet(result, &mut found);
     for cell in &result.matrix {
         if let MatrixOutcome::Suitable { requirement, .. } = &cell.outcome {
             let name = format!("{} on {}", cell.tier, cell.technology);
@@ -26,6 +27,46 @@ pub fn contradictions(result: &CapacityResult) -> Vec<String> {
         }
     }
     found
+}
+
+fn fleet(result: &CapacityResult, found: &mut Vec<String>) {
+    let Some(fleet) = &result.fleet else {
+        return;
+    };
+    for plan in &fleet.plans {
+        let used: f64 = plan.tiers.iter().map(|t| t.totals.vcpu_hours.central).sum();
+        if plan.vcpu_hours.is_some_and(|all| !near(used, all.central)) {
+            found.push(format!(
+                "the vCPU-hours of the tiers of `{}` do not add up to those of the day",
+                plan.id
+            ));
+        }
+        for tier in &plan.tiers {
+            let name = format!("{} on {} over the day", tier.tier, tier.technology);
+            check_order(
+                &format!("vCPU-hours of {name}"),
+                tier.totals.vcpu_hours,
+                found,
+            );
+            if let Some(account) = tier.totals.account
+                && account.open_before + account.opened
+                    != account.ended + account.rejected + account.open_after
+            {
+                found.push(format!("sessions of {name} are lost or made up"));
+            }
+            for promise in &tier.promises {
+                check_order(&format!("{} of {name}", promise.name), promise.found, found);
+                if promise.met != (promise.found.central <= promise.target) {
+                    found.push(format!(
+                        "of {name} it is said that the promise on {} is {}kept, but the share is {}",
+                        promise.name,
+                        if promise.met { "" } else { "not " },
+                        format::percent(promise.found.central)
+                    ));
+                }
+            }
+        }
+    }
 }
 
 fn demand(result: &CapacityResult, found: &mut Vec<String>) {

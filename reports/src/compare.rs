@@ -1,5 +1,6 @@
 //! What changed between two results, and which inputs changed it.
 
+mod fleet;
 mod markdown;
 pub mod measurement;
 mod text;
@@ -315,6 +316,7 @@ fn output_changes(before: &CapacityResult, after: &CapacityResult) -> Vec<Output
         push(best, "hosts", |r| Some(r.hosts));
         push(best, "US dollars per month", |r| r.usd_per_month);
     }
+    outputs.extend(fleet::outputs(before, after));
     outputs
 }
 
@@ -406,6 +408,9 @@ impl OutputChange {
             None => "–".to_owned(),
             Some(value) if self.unit.starts_with("US dollars") => {
                 crate::format::estimate_with(value, crate::format::usd_with)
+            }
+            Some(value) if self.unit == "share" => {
+                crate::format::estimate_with(value, crate::format::percent_with)
             }
             Some(value) => crate::format::estimate(value),
         }

@@ -4,6 +4,7 @@ mod assumptions;
 mod claims;
 mod cost;
 mod demand;
+mod fleet;
 mod measured;
 mod parts;
 mod provenance;
@@ -144,6 +145,11 @@ fn insert_others(
         let section = measured::section(measurement, &result.assumptions, charts);
         let at = place(sections, "service-level");
         sections.insert(at, ("measured", "Measured", section));
+    }
+    if let Some(found) = &result.fleet {
+        let section = fleet::section(result, found, charts);
+        let at = place(sections, "assumptions");
+        sections.insert(at, ("day", "A day of the fleet", section));
     }
 }
 

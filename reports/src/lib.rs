@@ -19,6 +19,7 @@ pub mod check;
 pub mod compare;
 pub mod csv;
 pub mod error;
+mod fleet;
 pub mod format;
 pub mod html;
 pub mod json;

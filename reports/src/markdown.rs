@@ -1,5 +1,6 @@
 //! The report as Markdown, in the order of the page.
 
+mod fleet;
 mod parts;
 
 use tonnage_model::profile::Origin;
@@ -21,6 +22,7 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> String {
     matrix(&mut page, result);
     readings(&mut page, result);
     demand(&mut page, result);
+    fleet::section(&mut page, result);
     assumptions(&mut page, result);
     measured(&mut page, result);
     service_level(&mut page, result);

@@ -1,6 +1,7 @@
 //! The result as tidy tables: one row per observation, units in the column names. CSV and Parquet
 //! write the same tables.
 
+mod fleet;
 mod measured;
 
 use tonnage_model::result::{
@@ -137,6 +138,9 @@ pub fn all(result: &CapacityResult) -> Vec<Table> {
     tables.extend(crate::operation::table(result));
     tables.extend(crate::arrivals::tables(result));
     tables.extend(crate::baseline::table(result));
+    if let Some(found) = &result.fleet {
+        tables.extend(fleet::tables(found));
+    }
     if let Some(measurement) = &result.measurement {
         tables.extend(measured::tables(measurement));
     }

@@ -1,5 +1,6 @@
 //! The answer for a terminal: plain text of at most 100 columns.
 
+mod fleet;
 mod layout;
 
 use std::fmt::Write as _;
@@ -7,6 +8,7 @@ use std::fmt::Write as _;
 use tonnage_model::result::{CapacityResult, Verdict};
 
 use crate::{arrivals, baseline, format, operation, view, words};
+pub use fleet::write as fleet;
 pub(crate) use layout::{Lines, Paint, Style, columns, columns_within, wrapped};
 
 /// Widest line.
@@ -22,11 +24,7 @@ pub fn write(result: &CapacityResult, color: bool) -> String {
         out.push('\n');
     }
     for warning in view::warnings(result) {
-        for (index, line) in wrapped(&warning, WIDTH - 2).into_iter().enumerate() {
-            let mark = if index == 0 { "! " } else { "  " };
-            out.push_str(&style.warn(&format!("{mark}{line}")));
-            out.push('\n');
-        }
+        marked(&mut out, style, &warning);
     }
     demand(&mut out, result, style);
     plans(&mut out, result, style);
@@ -39,9 +37,21 @@ pub fn write(result: &CapacityResult, color: bool) -> String {
     for section in sections.into_iter().flatten() {
         section.terminal(&mut out, style);
     }
+    if let Some(found) = &result.fleet {
+        fleet::section(&mut out, result, found, style);
+    }
     claims(&mut out, result, style);
     drivers(&mut out, result, style);
     out
+}
+
+/// What to know, marked.
+fn marked(out: &mut String, style: Style, text: &str) {
+    for (index, line) in wrapped(text, WIDTH - 2).into_iter().enumerate() {
+        let mark = if index == 0 { "! " } else { "  " };
+        out.push_str(&style.warn(&format!("{mark}{line}")));
+        out.push('\n');
+    }
 }
 
 fn heading(out: &mut String, style: Style, text: &str) {
