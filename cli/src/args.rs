@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    check, compare, completions, doctor, explain, measure, plan, report, scenarios, schema, study,
+    check, compare, completions, doctor, explain, measure, plan, report, scenarios, schema,
+    simulate, study,
 };
 
 const EXAMPLES: &str = "\
@@ -14,6 +15,7 @@ Examples:
   tonnage measure                            what sandboxes cost on this host
   tonnage plan us-knowledge-workers          only the numbers, on the terminal
   tonnage plan mine.toml --set segments.staff.people=5000
+  tonnage simulate us-knowledge-workers      a day of the whole fleet
   tonnage explain mine.toml                  every input and where it comes from
   tonnage compare before.json after.json     what changed between two results
 
@@ -89,6 +91,8 @@ pub(crate) enum Command {
     MeasureCell,
     /// Plan a scenario and print the answer
     Plan(plan::PlanArguments),
+    /// Simulate a day of the whole fleet, hour by hour
+    Simulate(simulate::SimulateArguments),
     /// Write the report of a result or measurement again, without computing anything
     Report(report::ReportArguments),
     /// Tell what changed between two results or two measurements

@@ -11,6 +11,7 @@ pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod scenarios;
 pub(crate) mod schema;
+pub(crate) mod simulate;
 pub(crate) mod study;
 
 use crate::args::Command;
@@ -24,6 +25,7 @@ pub(crate) fn run(command: &Command, console: Console) -> Result<Outcome, Failur
         Command::Measure(arguments) => measure::run(arguments, console),
         Command::MeasureCell => measure_cell::run(),
         Command::Plan(arguments) => plan::run(arguments, console),
+        Command::Simulate(arguments) => simulate::run(arguments, console),
         Command::Report(arguments) => report::run(arguments, console),
         Command::Compare(arguments) => compare::run(arguments, console),
         Command::Scenarios(arguments) => scenarios::run(arguments),

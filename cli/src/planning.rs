@@ -1,6 +1,7 @@
 //! A plan with a progress bar and Ctrl-C.
 
-use tonnage_model::plan::{self, PlanError, PlanOptions};
+use tonnage_model::fleet::{self, FleetError, FleetOptions};
+use tonnage_model::plan::{self, PlanError, PlanOptions, Progress};
 use tonnage_model::result::CapacityResult;
 use tonnage_model::scenario::Loaded;
 
@@ -25,29 +26,57 @@ pub(crate) fn plan(
     arguments: &ComputeArguments,
     console: Console,
 ) -> Result<Planned, Failure> {
-    let threads = arguments.threads.map_or(0, usize::from);
+    let options = PlanOptions {
+        simulate: !arguments.no_simulation,
+        draws: arguments.draws,
+    };
+    watched(arguments.threads, console, |progress| {
+        plan::plan(loaded, &options, progress).map_err(|error| impossible(&error))
+    })
+}
+
+/// Plans a scenario and simulates a day of it.
+pub(crate) fn simulate(
+    loaded: &Loaded,
+    plan_options: &PlanOptions,
+    options: &FleetOptions,
+    threads: Option<u16>,
+    console: Console,
+) -> Result<Planned, Failure> {
+    watched(threads, console, |progress| {
+        fleet::simulate(loaded, plan_options, options, progress).map_err(|error| match error {
+            FleetError::Plan(error) => impossible(&error),
+            error => Failure::input(error.to_string()),
+        })
+    })
+}
+
+/// Computes on some threads, with a progress bar and Ctrl-C.
+fn watched(
+    threads: Option<u16>,
+    console: Console,
+    compute: impl FnOnce(&dyn Progress) -> Result<CapacityResult, Failure> + Send,
+) -> Result<Planned, Failure> {
     let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
+        .num_threads(threads.map_or(0, usize::from))
         .build()
         .map_err(|error| {
             Failure::system(format!("cannot start the threads: {error}"))
                 .help("give fewer with --threads")
         })?;
-    let options = PlanOptions {
-        simulate: !arguments.no_simulation,
-        draws: arguments.draws,
-    };
     let interrupt = Interrupt::listen()?;
     let bar = Bar::new(console, interrupt.clone());
-    let result = pool.install(|| plan::plan(loaded, &options, &bar));
+    let result = pool.install(|| compute(&bar));
     drop(bar);
-    let result = result.map_err(|error| impossible(&error))?;
     let outcome = if interrupt.asked() {
         Outcome::Interrupted
     } else {
         Outcome::Done
     };
-    Ok(Planned { result, outcome })
+    Ok(Planned {
+        result: result?,
+        outcome,
+    })
 }
 
 fn impossible(error: &PlanError) -> Failure {
@@ -64,7 +93,23 @@ pub(crate) fn command(
     over: &ScenarioArguments,
     compute: &ComputeArguments,
 ) -> String {
-    let mut words = vec!["tonnage".to_owned(), "plan".to_owned(), quoted(scenario)];
+    let mut words = command_words("plan", scenario, over);
+    if let Some(draws) = compute.draws {
+        words.extend(["--draws".to_owned(), draws.to_string()]);
+    }
+    if compute.no_simulation {
+        words.push("--no-simulation".to_owned());
+    }
+    words.join(" ")
+}
+
+/// The first words of a command on a scenario and what is laid over it.
+pub(crate) fn command_words(
+    command: &str,
+    scenario: &str,
+    over: &ScenarioArguments,
+) -> Vec<String> {
+    let mut words = vec!["tonnage".to_owned(), command.to_owned(), quoted(scenario)];
     let mut option = |name: &str, value: &str| {
         words.push(name.to_owned());
         words.push(quoted(value));
@@ -78,13 +123,7 @@ pub(crate) fn command(
     if let Some(seed) = over.seed {
         option("--seed", &seed.to_string());
     }
-    if let Some(draws) = compute.draws {
-        option("--draws", &draws.to_string());
-    }
-    if compute.no_simulation {
-        words.push("--no-simulation".to_owned());
-    }
-    words.join(" ")
+    words
 }
 
 /// A word as a shell needs it.

@@ -341,7 +341,7 @@ fn day_of(
 fn jobs<'a>(
     scenario: &'a Scenario,
     chosen: &Chosen<'_>,
-    central: &Central<'a>,
+    central: &'a Central<'a>,
     corrections: &dyn Fn(PlanAssignment) -> Option<f64>,
 ) -> Result<Vec<Job<'a>>, FleetError> {
     let mut wanted: Vec<PlanAssignment> = chosen

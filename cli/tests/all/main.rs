@@ -10,3 +10,4 @@ mod measurement;
 mod properties;
 mod run;
 mod schema;
+mod simulate;

@@ -74,7 +74,14 @@ impl Parts {
             of_starts: 1.0,
         };
         let turns = Part::of_open(spec.session.turns.mean() / session_seconds);
-        let burst = spec.session.burst.mean() * spec.sandbox.relative_cpu;
+        let starts_per_session = match spec.lifecycle {
+            Lifecycle::PerBurst => spec.session.turns.mean(),
+            Lifecycle::PerSession => 1.0,
+        };
+        // What a session takes beside its starts, over its turns: bursts, and resumes where it is
+        // suspended between them.
+        let work = spec.session_cpu_mean() - starts_per_session * spec.sandbox.start_cpu.mean();
+        let burst = work / spec.session.turns.mean();
         let start_seconds = spec.sandbox.start_latency.mean();
         let sessions = Part::of_open(spec.uncontended_session_mean() / session_seconds);
         let (starts, sandboxes) = match spec.lifecycle {

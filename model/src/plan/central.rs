@@ -58,7 +58,7 @@ impl<'a> Central<'a> {
         &self,
         assignment: PlanAssignment,
         correction: f64,
-    ) -> Result<Result<CentralTier<'a>, String>, PlanError> {
+    ) -> Result<Result<CentralTier<'_>, String>, PlanError> {
         let template = match CellTemplate::new(self.scenario, assignment, &self.draw)? {
             Ok(template) => template,
             Err(too_small) => return Ok(Err(too_small.0)),
