@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use tonnage_harness::log::Raw;
+use tonnage_harness::technology::registry;
 use tonnage_model::measurement::document::Measurement;
 use tonnage_model::result::CapacityResult;
 use tonnage_reports::{ReportError, ReportOptions, WrittenReport, write_all_with};
@@ -42,8 +43,15 @@ pub(crate) fn write(
     folder: &Path,
     command: Option<String>,
 ) -> Result<WrittenReport, Failure> {
-    write_all_with(result, folder, &ReportOptions { command })
-        .map_err(|error| Failure::system(error.to_string()))
+    let technologies = registry()
+        .iter()
+        .map(|technology| technology.description())
+        .collect();
+    let options = ReportOptions {
+        command,
+        technologies,
+    };
+    write_all_with(result, folder, &options).map_err(|error| Failure::system(error.to_string()))
 }
 
 /// Writes the raw samples of a measurement as a table.

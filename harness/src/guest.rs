@@ -37,6 +37,13 @@ pub const PYTHON: &str = include_str!("../guests/guest.py");
 /// The guest program in C as a static Linux program, reading lines.
 pub const NATIVE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest-native"));
 
+/// A static Linux program that sets up the console of a virtual machine and becomes `/guest`.
+pub const INIT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest-init"));
+
+/// The guest program in C for a virtual machine without an operating system: an image of its memory.
+#[cfg(target_arch = "x86_64")]
+pub const BARE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/guest-bare"));
+
 /// Rounds of the heavier variant.
 pub const HEAVY_ROUNDS: u32 = 2_000;
 

@@ -17,6 +17,8 @@ mod hosted;
 pub mod known_answer;
 pub mod landlock;
 pub mod line_guest;
+pub mod linux_vm;
+pub mod microvm;
 pub mod namespaces;
 pub mod node_host;
 mod overlay;
@@ -25,6 +27,7 @@ pub mod quickjs;
 mod spawn;
 pub mod v8;
 pub mod wasm;
+pub mod wasmi;
 pub mod workerd;
 
 use std::fmt::Debug;
@@ -34,7 +37,7 @@ use crate::clock::Stamp;
 use crate::guest::Request;
 pub use crate::need::Need;
 pub use tonnage_model::measurement::technology::{
-    Description, PreparationStep, Role, StartKind, Tool, Verdict,
+    CodeForm, Description, Inside, PreparationStep, Role, StartKind, Support, Tool, Verdict,
 };
 
 /// Every technology the harness knows, in the order tables show them.
@@ -43,6 +46,7 @@ pub fn registry() -> Vec<Box<dyn Technology>> {
     use container::joined::{Joined, Joiner};
     use container::oci::{OciContainer, Platform, Runtime};
     use container::root::Contents;
+    use linux_vm::{LinuxVm, Monitor};
 
     let mut all: Vec<Box<dyn Technology>> = vec![
         Box::new(empty::Empty),
@@ -53,12 +57,16 @@ pub fn registry() -> Vec<Box<dyn Technology>> {
         Box::new(workerd::Workerd::Once),
         Box::new(quickjs::QuickJs),
         Box::new(wasm::Wasm::new(&wasm::POOLED)),
+        Box::new(wasm::Wasm::new(&wasm::FUEL)),
+        Box::new(wasm::Wasm::new(&wasm::EPOCHS)),
         Box::new(wasm::Wasm::new(&wasm::ON_DEMAND)),
         Box::new(wasm::Wasm::new(&wasm::DESERIALIZE)),
         Box::new(wasm::Wasm::new(&wasm::COMPILE)),
         Box::new(wasm::Wasm::new(&wasm::WASI)),
         Box::new(wasm::Wasm::new(&wasm::JAVASCRIPT)),
         Box::new(wasm::Wasm::new(&wasm::JAVASCRIPT_SNAPSHOT)),
+        Box::new(wasmi::Wasmi::Loaded),
+        Box::new(wasmi::Wasmi::Bytes),
         Box::new(process::Process::Native),
         Box::new(process::Process::Node),
         Box::new(process::Process::Deno),
@@ -101,6 +109,12 @@ pub fn registry() -> Vec<Box<dyn Technology>> {
             Runtime::Runsc(Platform::Kvm),
             Contents::Node,
         )),
+        Box::new(microvm::Microvm::Cold),
+        Box::new(microvm::Microvm::Snapshot),
+        Box::new(LinuxVm::booted(Monitor::Firecracker)),
+        Box::new(LinuxVm::restored()),
+        Box::new(LinuxVm::booted(Monitor::CloudHypervisor)),
+        Box::new(LinuxVm::booted(Monitor::Qemu)),
     ];
     for way in [
         chromium::Chromium::Browser,
@@ -424,4 +438,33 @@ pub struct DeadRun {
     pub name: String,
     /// Its folder.
     pub folder: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Role, Support, registry};
+
+    #[test]
+    fn every_technology_has_an_id_of_its_own_and_tells_what_is_inside() {
+        let mut ids = BTreeSet::new();
+        for technology in registry() {
+            let description = technology.description();
+            let id = &description.id;
+            let inside = &description.inside;
+            for support in [
+                inside.files,
+                inside.git,
+                inside.bash,
+                inside.binaries,
+                inside.network,
+            ] {
+                assert_ne!(support, Support::Untold, "{id}");
+            }
+            let runs_code = matches!(description.role, Role::Candidate | Role::Reference);
+            assert_eq!(runs_code, !inside.code.is_empty(), "{id}");
+            assert!(ids.insert(id.clone()), "{id} is there twice");
+        }
+    }
 }

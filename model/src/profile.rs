@@ -31,6 +31,17 @@ pub enum Boundary {
     Hardware,
 }
 
+impl Boundary {
+    /// Whether the work inside calls the same kernel as everything else on the host: then a flaw in
+    /// that kernel is a way out.
+    pub fn shares_kernel(self) -> bool {
+        match self {
+            Self::LanguageRuntime | Self::Process | Self::SharedKernel => true,
+            Self::UserSpaceKernel | Self::Hardware => false,
+        }
+    }
+}
+
 /// What a sandbox offers to the work inside.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,

@@ -1,6 +1,7 @@
 //! The report as one page: no network, no script, opens from disk, prints, light and dark.
 
 mod assumptions;
+mod capabilities;
 mod claims;
 mod cost;
 mod demand;
@@ -38,7 +39,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src dat
 /// When a chart cannot be drawn.
 pub fn write(result: &CapacityResult, options: &ReportOptions) -> Result<String, ReportError> {
     let charts = chart::all(result);
-    let files = planned(&charts, &table::all(result));
+    let files = planned(&charts, &table::all_with(result, options));
     let charts = Charts::new(&charts)?;
     let mut sections = vec![
         ("claims", "Claims", claims::section(result)),
@@ -79,6 +80,15 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> Result<String,
         ("downloads", "Downloads", provenance::downloads(&files)),
     ];
     insert_others(&mut sections, result, &charts);
+    let inside = crate::capabilities::lines(result.measurement.as_ref(), &options.technologies);
+    if !inside.is_empty() {
+        let before = sections.iter().position(|(id, _, _)| *id == "cost");
+        let section = capabilities::section(result, &inside);
+        sections.insert(
+            before.unwrap_or(sections.len()),
+            ("inside", "Inside", section),
+        );
+    }
     let page = html! {
         (DOCTYPE)
         html lang="en" {

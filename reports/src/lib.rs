@@ -14,6 +14,7 @@
 
 mod arrivals;
 mod baseline;
+pub mod capabilities;
 pub mod chart;
 pub mod check;
 pub mod compare;

@@ -10,7 +10,7 @@ use tonnage_model::result::{
 };
 
 use crate::write::ReportOptions;
-use crate::{arrivals, baseline, chart, format, measured, operation, view, words};
+use crate::{arrivals, baseline, capabilities, chart, format, measured, operation, view, words};
 pub(crate) use parts::{Page, code, escaped};
 
 /// The report as Markdown. Charts are linked as the files beside it.
@@ -34,6 +34,7 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> String {
     for section in sections.into_iter().flatten() {
         section.markdown(&mut page);
     }
+    inside(&mut page, result, options);
     cost(&mut page, result);
     sensitivity(&mut page, result);
     technologies(&mut page, result);
@@ -384,6 +385,70 @@ fn inputs<'a>(page: &mut Page, inputs: impl Iterator<Item = &'a Assumption>) {
                 escaped(&input.conditions),
                 if input.uncertain { "yes" } else { "no" }.to_owned(),
             ]
+        }),
+    );
+}
+
+fn inside(page: &mut Page, result: &CapacityResult, options: &ReportOptions) {
+    let lines = capabilities::lines(result.measurement.as_ref(), &options.technologies);
+    if lines.is_empty() {
+        return;
+    }
+    page.heading(2, "What each technology has inside");
+    capabilities_table(page, &lines);
+    let published = capabilities::published(result);
+    if published.is_empty() {
+        return;
+    }
+    page.heading(3, "Published by others, not measured here");
+    let mut head = vec!["Technology"];
+    head.extend(capabilities::MEASURED);
+    page.table(
+        &head,
+        published.iter().map(|published| {
+            let mut cells = vec![escaped(published.title)];
+            cells.extend(published.numbers.map(|number| {
+                number.map_or("not published".to_owned(), |number| {
+                    format!("{} ({})", escaped(&number.value), escaped(&number.source))
+                })
+            }));
+            cells
+        }),
+    );
+}
+
+/// The table of what technologies have inside, beside what was measured of them.
+pub(crate) fn capabilities_table(page: &mut Page, lines: &[capabilities::Line<'_>]) {
+    page.paragraph(capabilities::LEGEND);
+    let mut head = vec![
+        "Technology".to_owned(),
+        "Boundary".to_owned(),
+        "Kernel".to_owned(),
+    ];
+    head.extend(capabilities::ASKED.map(str::to_owned));
+    head.push("Code".to_owned());
+    head.extend(capabilities::MEASURED.map(|name| format!("#{name}")));
+    let head: Vec<&str> = head.iter().map(String::as_str).collect();
+    page.table(
+        &head,
+        lines.iter().map(|line| {
+            let technology = line.technology;
+            let mut cells = vec![
+                format!("{} ({})", escaped(&technology.title), code(&technology.id)),
+                words::boundary(technology.boundary).to_owned(),
+                capabilities::kernel(technology).to_owned(),
+            ];
+            cells.extend(capabilities::supports(&technology.inside).map(|s| s.word().to_owned()));
+            cells.push(capabilities::code(&technology.inside));
+            if let Some(absence) = line.absence() {
+                cells.push(escaped(&absence));
+                cells.extend([String::new(), String::new()]);
+            } else {
+                cells.extend(line.figures().map(|figure| {
+                    figure.map_or(measured::NONE.to_owned(), |figure| escaped(&figure.line()))
+                }));
+            }
+            cells
         }),
     );
 }

@@ -12,14 +12,14 @@ use tonnage_model::measurement::technology::Role;
 
 use crate::error::ReportError;
 use crate::write::{WrittenFile, WrittenReport, write_file};
-use crate::{csv, format, words};
+use crate::{capabilities, csv, format, words};
 
 pub use markdown::markdown;
 pub(crate) use reading::Reading;
 pub use table::table;
 pub use terminal::terminal;
 
-/// Writes `measurement.md` and `measurement.csv` into a directory, which is made if it does not
+/// Writes `measurement.md`, `measurement.csv` and `capabilities.csv` into a directory, which is made if it does not
 /// exist. Each file is complete or not there.
 ///
 /// # Errors
@@ -29,6 +29,7 @@ pub fn write_all(
     directory: &Path,
 ) -> Result<WrittenReport, ReportError> {
     let table = table(measurement);
+    let inside = capabilities::table(&capabilities::lines(Some(measurement), &[]));
     let contents = [
         (
             "measurement.md",
@@ -36,6 +37,7 @@ pub fn write_all(
             markdown(measurement),
         ),
         ("measurement.csv", table.about, csv::write(&table)?),
+        ("capabilities.csv", inside.about, csv::write(&inside)?),
     ];
     let mut files = Vec::new();
     for (path, about, text) in contents {

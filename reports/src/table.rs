@@ -8,7 +8,8 @@ use tonnage_model::result::{
     CapacityResult, Estimated, MatrixOutcome, Requirement, SimulationOutcome,
 };
 
-use crate::{view, words};
+use crate::write::ReportOptions;
+use crate::{capabilities, view, words};
 
 /// A table with named columns of equal length.
 #[derive(Debug, Clone, PartialEq)]
@@ -125,6 +126,11 @@ pub(crate) enum Kind {
 
 /// Every table of a result.
 pub fn all(result: &CapacityResult) -> Vec<Table> {
+    all_with(result, &ReportOptions::default())
+}
+
+/// As [`all`], with what the caller knows beyond the result.
+pub fn all_with(result: &CapacityResult, options: &ReportOptions) -> Vec<Table> {
     let mut tables = vec![
         requirements(result),
         matrix(result),
@@ -143,6 +149,10 @@ pub fn all(result: &CapacityResult) -> Vec<Table> {
     }
     if let Some(measurement) = &result.measurement {
         tables.extend(measured::tables(measurement));
+    }
+    let inside = capabilities::lines(result.measurement.as_ref(), &options.technologies);
+    if !inside.is_empty() {
+        tables.push(capabilities::table(&inside));
     }
     tables
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use tonnage_model::measurement::technology::Description;
 use tonnage_model::result::CapacityResult;
 
 use crate::error::ReportError;
@@ -15,6 +16,9 @@ pub struct ReportOptions {
     /// The exact command that made the result. Without it, the report shows a command with
     /// placeholders for the files.
     pub command: Option<String>,
+    /// Technologies that can be measured, for the table of what each has inside: those of the
+    /// measurement are in it anyway.
+    pub technologies: Vec<Description>,
 }
 
 /// What was written.
@@ -118,7 +122,7 @@ pub fn write_all_with(
     options: &ReportOptions,
 ) -> Result<WrittenReport, ReportError> {
     let charts = chart::all(result);
-    let tables = table::all(result);
+    let tables = table::all_with(result, options);
     let mut contents: Vec<(String, Vec<u8>)> = vec![
         (
             html::FILE.to_owned(),

@@ -5,6 +5,7 @@ mod common;
 use std::fmt::Write as _;
 
 use common::{fixture, measured, run_in_every_way};
+use tonnage_model::measurement::technology::Role;
 use tonnage_reports::{ReportOptions, csv, html, json, markdown, parquet, table, terminal};
 
 #[test]
@@ -315,6 +316,7 @@ fn the_page_shows_markup_in_text_and_obeys_none() {
     }
     let options = ReportOptions {
         command: Some(nasty.to_owned()),
+        ..ReportOptions::default()
     };
     let page = html::write(&result, &options).expect("a page");
     assert!(page.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
@@ -460,4 +462,12 @@ fn tables_of_a_measurement_are_complete() {
     assert_eq!(rows("measured-technologies"), 11);
     assert_eq!(rows("measured-starts"), 9 * 101);
     assert_eq!(rows("measured-memory"), 9 * 11);
+    let candidates = measured()
+        .measurement
+        .expect("it was made with one")
+        .rows
+        .iter()
+        .filter(|row| matches!(row.technology.role, Role::Candidate | Role::Reference))
+        .count();
+    assert_eq!(rows("capabilities"), candidates);
 }

@@ -3,6 +3,8 @@
 use tonnage_model::measurement::compare::compare;
 use tonnage_model::measurement::document::{Measurement, Outcome};
 use tonnage_model::measurement::example;
+use tonnage_model::measurement::technology::Verdict;
+use tonnage_reports::capabilities;
 use tonnage_reports::compare::measurement as difference;
 use tonnage_reports::measurement::{markdown, table, terminal, write_all};
 
@@ -48,6 +50,31 @@ fn text_of_a_difference() {
 fn markdown_of_a_difference() {
     let comparison = compare(&example::measurement(), &after());
     insta::assert_snapshot!(difference::markdown(&comparison));
+}
+
+#[test]
+fn terminal_of_what_is_inside() {
+    let measurement = example::measurement();
+    let technologies: Vec<_> = measurement
+        .rows
+        .iter()
+        .map(|row| {
+            let verdict = match &row.outcome {
+                Outcome::NotMeasured { why, enable } => Verdict::NotHere {
+                    why: why.clone(),
+                    enable: enable.clone(),
+                },
+                _ => Verdict::Ready { tools: Vec::new() },
+            };
+            (row.technology.clone(), verdict)
+        })
+        .collect();
+    let plain = capabilities::terminal(&technologies, false, 100);
+    assert!(plain.lines().all(|line| line.chars().count() <= 100));
+    insta::assert_snapshot!(plain);
+    let colored = capabilities::terminal(&technologies, true, 100);
+    let faint = colored.lines().find(|line| line.contains("firecracker"));
+    assert!(faint.is_some_and(|line| line.starts_with("\u{1b}[2m")));
 }
 
 #[test]
@@ -121,5 +148,8 @@ fn the_files_of_a_measurement_are_written() {
         assert_eq!(bytes, file.bytes, "{}", file.path);
     }
     let names: Vec<_> = written.files.iter().map(|file| &file.path).collect();
-    assert_eq!(names, ["measurement.md", "measurement.csv"]);
+    assert_eq!(
+        names,
+        ["measurement.md", "measurement.csv", "capabilities.csv"]
+    );
 }

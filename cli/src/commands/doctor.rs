@@ -76,7 +76,19 @@ pub(crate) fn run(arguments: &DoctorArguments, console: Console) -> Result<Outco
         console::print(&super::json(&findings)?)?;
         return Ok(Outcome::Done);
     }
-    console::print(&page(&findings))?;
+    let technologies: Vec<(Description, Verdict)> = findings
+        .technologies
+        .iter()
+        .map(|finding| (finding.technology.clone(), finding.verdict.clone()))
+        .collect();
+    let mut out = page(&findings);
+    out.push_str("\nWhat each has inside\n");
+    out.push_str(&tonnage_reports::capabilities::terminal(
+        &technologies,
+        console.color(),
+        console::width(),
+    ));
+    console::print(&out)?;
     Ok(Outcome::Done)
 }
 

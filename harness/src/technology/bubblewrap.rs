@@ -18,8 +18,8 @@ use crate::clock::Stamp;
 use crate::guest::Request;
 use crate::meter::processes::RUN_VARIABLE;
 use crate::technology::{
-    CODING, Coding, Description, Failure, Need, Role, StartKind, Started, Starter, Technology,
-    Verdict, Workspace,
+    CODING, Coding, Description, Failure, Inside, Need, Role, StartKind, Started, Starter, Support,
+    Technology, Verdict, Workspace,
 };
 use crate::{Boundary, tools};
 
@@ -55,6 +55,7 @@ impl Technology for Bubblewrap {
             title: format!("Bubblewrap, {inside} inside"),
             boundary: Boundary::SharedKernel,
             offers,
+            inside: Inside::linux(Support::Possible),
             language,
             start: StartKind::Cold,
             clock:

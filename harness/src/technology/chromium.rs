@@ -18,8 +18,8 @@ use crate::clock::Stamp;
 use crate::guest::{JAVASCRIPT, Language, Request};
 use crate::need;
 use crate::technology::{
-    Description, Failure, Instance, Need, Role, Stamps, StartKind, Started, Starter, Suspension,
-    Technology, Verdict, Workspace,
+    CodeForm, Description, Failure, Inside, Instance, Need, Role, Stamps, StartKind, Started,
+    Starter, Support, Suspension, Technology, Verdict, Workspace,
 };
 use crate::{Boundary, Capability, tools};
 use browser::Browser;
@@ -109,6 +109,10 @@ impl Technology for Chromium {
                 Capability::Wasm,
                 Capability::Browser,
             ],
+            inside: Inside {
+                network: Support::Yes,
+                ..Inside::runtime(vec![CodeForm::Javascript, CodeForm::Wasm])
+            },
             language: Language::Javascript,
             start: match self {
                 Self::Browser => StartKind::Cold,

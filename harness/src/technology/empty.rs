@@ -4,8 +4,8 @@ use crate::Boundary;
 use crate::clock::Stamp;
 use crate::guest::{Language, Request};
 use crate::technology::{
-    Description, Failure, Instance, Role, Stamps, StartKind, Started, Starter, Technology, Verdict,
-    Workspace,
+    Description, Failure, Inside, Instance, Role, Stamps, StartKind, Started, Starter, Technology,
+    Verdict, Workspace,
 };
 
 /// Starts nothing and has the answer.
@@ -19,6 +19,7 @@ impl Technology for Empty {
             title: "Nothing (the harness's own cost)".to_owned(),
             boundary: Boundary::LanguageRuntime,
             offers: Vec::new(),
+            inside: Inside::nothing(),
             language: Language::Native,
             start: StartKind::Shared,
             clock: "Reading the clocks, and checking an answer that was there before.".to_owned(),

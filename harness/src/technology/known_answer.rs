@@ -11,8 +11,8 @@ use crate::Boundary;
 use crate::clock::{Stamp, cpu_of_this_thread};
 use crate::guest::{Language, Request};
 use crate::technology::{
-    Description, Failure, Instance, Role, Stamps, StartKind, Started, Starter, Technology, Verdict,
-    Workspace,
+    Description, Failure, Inside, Instance, Role, Stamps, StartKind, Started, Starter, Technology,
+    Verdict, Workspace,
 };
 
 /// Seconds that a start of [`KnownAnswer::Sleep`] sleeps.
@@ -81,6 +81,7 @@ impl Technology for KnownAnswer {
             title: format!("Known answer: {}", self.name()),
             boundary: Boundary::LanguageRuntime,
             offers: Vec::new(),
+            inside: Inside::nothing(),
             language: Language::Native,
             start: StartKind::Cold,
             clock: "Nothing but what is told.".to_owned(),

@@ -22,8 +22,8 @@ use crate::clock::Stamp;
 use crate::guest::{self, Language, Request};
 use crate::meter::processes::RUN_VARIABLE;
 use crate::technology::{
-    Description, Failure, Need, Role, StartKind, Started, Starter, Technology, Tool, Verdict,
-    Workspace,
+    CodeForm, Description, Failure, Inside, Need, Role, StartKind, Started, Starter, Support,
+    Technology, Tool, Verdict, Workspace,
 };
 use crate::{Boundary, Capability, tools};
 
@@ -160,6 +160,11 @@ impl Technology for Confined {
             title: title.to_owned(),
             boundary: Boundary::Process,
             offers,
+            // Rules can allow each of these.
+            inside: Inside {
+                code: vec![CodeForm::Any],
+                ..Inside::all(Support::Possible)
+            },
             language,
             start: StartKind::Cold,
             clock: "From before the process is made (clone, as posix_spawn does), through its \

@@ -34,7 +34,13 @@ pub const PATIENCE: f64 = 15.0;
 #[derive(Debug)]
 pub struct LineGuest {
     input: File,
-    output: File,
+    output: Lines,
+}
+
+/// Lines out of a pipe, as they come.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    pipe: File,
     read: Vec<u8>,
 }
 
@@ -43,8 +49,7 @@ impl LineGuest {
     pub fn new(input: impl Into<OwnedFd>, output: impl Into<OwnedFd>) -> Self {
         Self {
             input: File::from(input.into()),
-            output: File::from(output.into()),
-            read: Vec::new(),
+            output: Lines::new(output),
         }
     }
 
@@ -58,7 +63,7 @@ impl LineGuest {
         created: Option<Stamp>,
     ) -> Result<Stamps, Failure> {
         self.send(request)?;
-        let ready = self.line(request)?;
+        let ready = self.output.next(request.patience())?;
         let first_instruction = first_instruction(&ready);
         if first_instruction.is_none() && ready.trim_end() != "ready" {
             return Err(Failure::new(format!(
@@ -66,7 +71,7 @@ impl LineGuest {
                 ready.chars().take(200).collect::<String>()
             )));
         }
-        let answer = self.line(request)?;
+        let answer = self.output.next(request.patience())?;
         request.check(&answer)?;
         Ok(Stamps {
             created,
@@ -81,7 +86,7 @@ impl LineGuest {
     /// If the guest ends, hangs, or answers wrongly.
     pub fn work(&mut self, request: &Request) -> Result<(), Failure> {
         self.send(request)?;
-        let answer = self.line(request)?;
+        let answer = self.output.next(request.patience())?;
         Ok(request.check(&answer)?)
     }
 
@@ -91,8 +96,8 @@ impl LineGuest {
     /// # Errors
     /// If the guest says something more, or does not close in time.
     pub fn wait_for_end(&mut self) -> Result<(), Failure> {
-        self.wait(PATIENCE, PATIENCE)?;
-        match self.output.read(&mut [0; 64]) {
+        self.output.wait(PATIENCE, PATIENCE)?;
+        match self.output.pipe.read(&mut [0; 64]) {
             Ok(0) => Ok(()),
             Ok(_) => Err(Failure::new(
                 "the guest says something that it was not asked",
@@ -113,10 +118,21 @@ impl LineGuest {
                 _ => Failure::of("cannot write to the guest", error),
             })
     }
+}
 
-    fn line(&mut self, request: &Request) -> Result<String, Failure> {
+impl Lines {
+    /// Lines out of the reading end of a pipe.
+    pub(crate) fn new(pipe: impl Into<OwnedFd>) -> Self {
+        Self {
+            pipe: File::from(pipe.into()),
+            read: Vec::new(),
+        }
+    }
+
+    /// The next line with its end, waited for so many seconds.
+    pub(crate) fn next(&mut self, patience: f64) -> Result<String, Failure> {
         let begin = Stamp::now();
-        let patience = PATIENCE.max(request.patience());
+        let patience = PATIENCE.max(patience);
         loop {
             if let Some(end) = self.read.iter().position(|byte| *byte == b'\n') {
                 let line: Vec<u8> = self.read.drain(..=end).collect();
@@ -124,7 +140,7 @@ impl LineGuest {
             }
             self.wait(patience, patience - begin.elapsed())?;
             let mut bytes = [0; 4096];
-            match self.output.read(&mut bytes) {
+            match self.pipe.read(&mut bytes) {
                 Ok(0) => return Err(Failure::new("the guest ended without an answer")),
                 Ok(read) => self.read.extend_from_slice(&bytes[..read]),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -137,7 +153,7 @@ impl LineGuest {
         #[expect(clippy::cast_possible_truncation, reason = "a few thousand")]
         let milliseconds = (seconds.max(0.0) * 1e3).ceil() as i32;
         let timeout = PollTimeout::try_from(milliseconds).unwrap_or(PollTimeout::MAX);
-        let mut ready = [PollFd::new(self.output.as_fd(), PollFlags::POLLIN)];
+        let mut ready = [PollFd::new(self.pipe.as_fd(), PollFlags::POLLIN)];
         match poll(&mut ready, timeout) {
             Ok(0) => Err(Failure::new(format!(
                 "the guest did not answer within {patience} seconds"

@@ -17,7 +17,8 @@ use crate::clock::Stamp;
 use crate::guest::{Language, Request};
 use crate::meter::processes::RUN_VARIABLE;
 use crate::technology::{
-    Description, Failure, Role, StartKind, Started, Starter, Technology, Tool, Verdict, Workspace,
+    Description, Failure, Inside, Role, StartKind, Started, Starter, Support, Technology, Tool,
+    Verdict, Workspace,
 };
 use crate::{Boundary, Capability};
 
@@ -40,6 +41,7 @@ impl Technology for Namespaces {
             title: "Bare namespaces, a static program inside".to_owned(),
             boundary: Boundary::SharedKernel,
             offers: vec![Capability::ApiCalls],
+            inside: Inside::linux(Support::Possible),
             language: Language::Native,
             start: StartKind::Cold,
             clock: "From before the process is made with six new namespaces (clone), through its \

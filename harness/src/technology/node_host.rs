@@ -11,8 +11,8 @@ use super::process::write_once;
 use crate::guest::{JAVASCRIPT, Language, Request};
 use crate::need::{self, npm};
 use crate::technology::{
-    Description, Failure, Instance, Need, Role, StartKind, Started, Starter, Technology, Tool,
-    Verdict, Workspace,
+    CodeForm, Description, Failure, Inside, Instance, Need, Role, StartKind, Started, Starter,
+    Technology, Tool, Verdict, Workspace,
 };
 use crate::{Boundary, Capability, tools};
 
@@ -64,6 +64,10 @@ impl Technology for NodeHosted {
                 Capability::Javascript,
                 Capability::Wasm,
             ],
+            inside: match self {
+                Self::WorkerThread => Inside::host(),
+                Self::IsolatedVm => Inside::runtime(vec![CodeForm::Javascript, CodeForm::Wasm]),
+            },
             language: Language::Javascript,
             start: StartKind::Cold,
             clock: clock.to_owned(),

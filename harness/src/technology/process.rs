@@ -18,8 +18,8 @@ use crate::guest::{self, Language, Request};
 use crate::meter::processes::RUN_VARIABLE;
 use crate::need::{self, npm};
 use crate::technology::{
-    Coding, Description, Failure, Instance, Need, Role, StartKind, Started, Starter, Suspension,
-    Technology, Tool, Verdict, Workspace,
+    CodeForm, Coding, Description, Failure, Inside, Instance, Need, Role, StartKind, Started,
+    Starter, Support, Suspension, Technology, Tool, Verdict, Workspace,
 };
 use crate::{Boundary, Capability, coding, tools};
 
@@ -128,6 +128,14 @@ impl Technology for Process {
             title: title.to_owned(),
             boundary: Boundary::Process,
             offers,
+            inside: match self {
+                // Everything has to be allowed when it is started, and nothing is.
+                Self::Deno => Inside {
+                    code: vec![CodeForm::Javascript, CodeForm::Typescript, CodeForm::Wasm],
+                    ..Inside::all(Support::Possible)
+                },
+                _ => Inside::host(),
+            },
             language,
             start: StartKind::Cold,
             clock: "From before the process is spawned (posix_spawn) until its first answer has \

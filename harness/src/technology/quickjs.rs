@@ -5,8 +5,8 @@ use rquickjs::{Context, Ctx, Function, Runtime};
 use crate::clock::Stamp;
 use crate::guest::{JAVASCRIPT, Language, Request};
 use crate::technology::{
-    Description, Failure, Instance, Role, Stamps, StartKind, Started, Starter, Technology, Tool,
-    Verdict, Workspace,
+    CodeForm, Description, Failure, Inside, Instance, Role, Stamps, StartKind, Started, Starter,
+    Technology, Tool, Verdict, Workspace,
 };
 use crate::{Boundary, Capability};
 
@@ -24,6 +24,7 @@ impl Technology for QuickJs {
             title: "QuickJS".to_owned(),
             boundary: Boundary::LanguageRuntime,
             offers: vec![Capability::ApiCalls, Capability::Javascript],
+            inside: Inside::runtime(vec![CodeForm::Javascript]),
             language: Language::Javascript,
             start: StartKind::Cold,
             clock: "From before the runtime is made: runtime, context with the whole language, \

@@ -9,7 +9,8 @@ mod isolate;
 
 use crate::guest::Language;
 use crate::technology::{
-    Description, Failure, Role, StartKind, Starter, Technology, Verdict, Workspace,
+    CodeForm, Description, Failure, Inside, Role, StartKind, Starter, Technology, Verdict,
+    Workspace,
 };
 use crate::{Boundary, Capability};
 
@@ -64,6 +65,7 @@ impl Technology for V8 {
                 Capability::Javascript,
                 Capability::Wasm,
             ],
+            inside: Inside::runtime(vec![CodeForm::Javascript, CodeForm::Wasm]),
             language: Language::Javascript,
             start,
             clock: clock.to_owned(),

@@ -19,11 +19,11 @@ use wasmtime::{Engine, InstancePre, Linker, Module, Store};
 use crate::clock::Stamp;
 use crate::guest::{Language, Request};
 use crate::technology::{
-    Description, Failure, Instance, Role, Stamps, StartKind, Started, Starter, Technology, Tool,
-    Verdict, Workspace,
+    CodeForm, Description, Failure, Inside, Instance, Role, Stamps, StartKind, Started, Starter,
+    Technology, Tool, Verdict, Workspace,
 };
 use crate::{Boundary, Capability};
-use engine::Allocator;
+use engine::{Allocator, Limit, Ticker};
 use guest::{Guest, Host};
 use program::Program;
 
@@ -61,6 +61,7 @@ pub struct Row {
     notes: &'static str,
     program: Program,
     allocator: Allocator,
+    limit: Limit,
     code: Code,
 }
 
@@ -87,6 +88,7 @@ pub const POOLED: Row = Row {
             and gave back. No fuel or epochs: a guest that never ends would not be stopped.",
     program: Program::Plain,
     allocator: Allocator::Pool,
+    limit: Limit::None,
     code: Code::Loaded,
 };
 
@@ -102,6 +104,7 @@ pub const ON_DEMAND: Row = Row {
             not be stopped.",
     program: Program::Plain,
     allocator: Allocator::OnDemand,
+    limit: Limit::None,
     code: Code::Loaded,
 };
 
@@ -117,6 +120,7 @@ pub const DESERIALIZE: Row = Row {
             been compiled is not checked again.",
     program: Program::Plain,
     allocator: Allocator::OnDemand,
+    limit: Limit::None,
     code: Code::InFile,
 };
 
@@ -131,7 +135,39 @@ pub const COMPILE: Row = Row {
     notes: "As for code that was written a moment ago. The time grows with the size of the module.",
     program: Program::Plain,
     allocator: Allocator::OnDemand,
+    limit: Limit::None,
     code: Code::ToCompile,
+};
+
+/// The headline, and a guest that never ends is stopped by counting what it does.
+pub const FUEL: Row = Row {
+    id: "wasm-fuel",
+    title: "WebAssembly instance with fuel (Wasmtime, pooled)",
+    start: StartKind::Pooled,
+    clock: POOLED.clock,
+    notes: "As the pooled instance, compiled so that every piece of code counts its instructions and \
+            ends when they are used up: the same number on any host. Against the pooled instance it \
+            shows what that costs.",
+    program: Program::Plain,
+    allocator: Allocator::Pool,
+    // Ten times what the heavier work takes.
+    limit: Limit::Fuel(10_000_000_000),
+    code: Code::Loaded,
+};
+
+/// The headline, and a guest that never ends is stopped by a clock.
+pub const EPOCHS: Row = Row {
+    id: "wasm-epochs",
+    title: "WebAssembly instance with epochs (Wasmtime, pooled)",
+    start: StartKind::Pooled,
+    clock: POOLED.clock,
+    notes: "As the pooled instance, compiled so that loops and functions look at a counter, which a \
+            thread of the host counts up every 10 ms, and end 10 seconds after they were called. \
+            Against the pooled instance it shows what that costs; the thread's CPU time is in it.",
+    program: Program::Plain,
+    allocator: Allocator::Pool,
+    limit: Limit::Epochs(1_000),
+    code: Code::Loaded,
 };
 
 /// The guest reads and writes through WASI.
@@ -147,6 +183,7 @@ pub const WASI: Row = Row {
             again for each request, since nothing in one thread could wait for the next line.",
     program: Program::Wasi,
     allocator: Allocator::Pool,
+    limit: Limit::None,
     code: Code::Loaded,
 };
 
@@ -162,6 +199,7 @@ pub const JAVASCRIPT: Row = Row {
     notes: "Every instance has an engine of its own in memory of its own.",
     program: Program::Javascript,
     allocator: Allocator::Pool,
+    limit: Limit::None,
     code: Code::Loaded,
 };
 
@@ -176,23 +214,27 @@ pub const JAVASCRIPT_SNAPSHOT: Row = Row {
     notes: "All instances begin with the same heap, the state of Math.random included.",
     program: Program::JavascriptSnapshot,
     allocator: Allocator::Pool,
+    limit: Limit::None,
     code: Code::Loaded,
 };
 
 impl Technology for Wasm {
     fn description(&self) -> Description {
         let row = self.row;
-        let (language, runs) = match row.program {
-            Program::Plain | Program::Wasi => (Language::Native, Capability::Wasm),
-            Program::Javascript | Program::JavascriptSnapshot => {
-                (Language::Javascript, Capability::Javascript)
-            }
+        let (language, runs, code) = match row.program {
+            Program::Plain | Program::Wasi => (Language::Native, Capability::Wasm, CodeForm::Wasm),
+            Program::Javascript | Program::JavascriptSnapshot => (
+                Language::Javascript,
+                Capability::Javascript,
+                CodeForm::Javascript,
+            ),
         };
         Description {
             id: row.id.to_owned(),
             title: row.title.to_owned(),
             boundary: Boundary::LanguageRuntime,
             offers: vec![Capability::ApiCalls, runs],
+            inside: Inside::runtime(vec![code]),
             language,
             start: row.start,
             clock: row.clock.to_owned(),
@@ -226,15 +268,15 @@ impl Technology for Wasm {
     fn prepare(&self, workspace: &mut Workspace) -> Result<Box<dyn Starter>, Failure> {
         let row = self.row;
         let engine = workspace.step("set up the engine", |_| {
-            engine::engine(row.allocator, self.pool)
+            engine::engine(row.allocator, row.limit, self.pool)
         })?;
-        workspace.note_command(engine::settings(row.allocator, self.pool));
+        workspace.note_command(engine::settings(row.allocator, row.limit, self.pool));
         let linker = guest::linker(&engine)?;
         let code = match row.code {
             Code::ToCompile => Source::Bytes(row.program.module()),
-            Code::InFile => Source::File(compiled(row.program, &engine, workspace)?),
+            Code::InFile => Source::File(compiled(row, &engine, workspace)?),
             Code::Loaded => {
-                let file = compiled(row.program, &engine, workspace)?;
+                let file = compiled(row, &engine, workspace)?;
                 Source::Linked(workspace.step("load and link the compiled module", |_| {
                     let module = engine::load(&engine, &file)?;
                     linker
@@ -245,6 +287,8 @@ impl Technology for Wasm {
         };
         Ok(Box::new(Ready {
             program: row.program,
+            limit: row.limit,
+            _ticker: matches!(row.limit, Limit::Epochs(_)).then(|| Ticker::new(&engine)),
             engine,
             linker,
             code,
@@ -253,12 +297,10 @@ impl Technology for Wasm {
 }
 
 /// The compiled module in a file that the whole run shares.
-fn compiled(
-    program: Program,
-    engine: &Engine,
-    workspace: &mut Workspace,
-) -> Result<PathBuf, Failure> {
-    let file = workspace.shared().join(format!("{}.cwasm", program.name()));
+fn compiled(row: &Row, engine: &Engine, workspace: &mut Workspace) -> Result<PathBuf, Failure> {
+    let program = row.program;
+    let name = format!("{}{}.cwasm", program.name(), row.limit.suffix());
+    let file = workspace.shared().join(name);
     if file.exists() {
         return Ok(file);
     }
@@ -279,6 +321,8 @@ fn compiled(
 /// What starts instances.
 struct Ready {
     program: Program,
+    limit: Limit,
+    _ticker: Option<Ticker>,
     engine: Engine,
     linker: Linker<Host>,
     code: Source,
@@ -312,9 +356,10 @@ impl Ready {
 impl Starter for Ready {
     fn start(&self, request: &Request) -> Result<Started, Failure> {
         let mut store = Store::new(&self.engine, Host::default());
+        self.limit.allow(&mut store)?;
         let instance = self.instantiate(&mut store)?;
         let created = Stamp::now();
-        let mut guest = Guest::new(store, &instance, self.program)?;
+        let mut guest = Guest::new(store, &instance, self.program, self.limit)?;
         guest.ask(request)?;
         let first_result = Stamp::now();
         Ok(Started {

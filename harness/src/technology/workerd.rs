@@ -21,8 +21,8 @@ use crate::clock::Stamp;
 use crate::guest::{JAVASCRIPT, Language, Request};
 use crate::need::{self, npm};
 use crate::technology::{
-    Description, Failure, Instance, Need, Role, Stamps, StartKind, Started, Starter, Suspension,
-    Technology, Tool, Verdict, Workspace,
+    CodeForm, Description, Failure, Inside, Instance, Need, Role, Stamps, StartKind, Started,
+    Starter, Suspension, Technology, Tool, Verdict, Workspace,
 };
 use crate::{Boundary, Capability, tools};
 use http::{Connection, Pool};
@@ -124,6 +124,7 @@ impl Technology for Workerd {
                 Capability::Javascript,
                 Capability::Wasm,
             ],
+            inside: Inside::runtime(vec![CodeForm::Javascript, CodeForm::Wasm]),
             language: Language::Javascript,
             start: StartKind::Cold,
             clock: clock.to_owned(),

@@ -6,7 +6,9 @@ use super::document::{
     SuspendedMemory, SuspensionTimes, Work,
 };
 use super::record::{Ceiling, CeilingKind};
-use super::technology::{Description, Language, PreparationStep, Role, StartKind, Tool};
+use super::technology::{
+    CodeForm, Description, Inside, Language, PreparationStep, Role, StartKind, Support, Tool,
+};
 use crate::profile::{Boundary, Capability};
 use crate::statistics::Interval;
 
@@ -115,6 +117,13 @@ fn description(id: &str, title: &str, boundary: Boundary) -> Description {
         title: title.to_owned(),
         boundary,
         offers: vec![Capability::ApiCalls],
+        inside: match boundary {
+            Boundary::LanguageRuntime => {
+                Inside::runtime(vec![CodeForm::Javascript, CodeForm::Wasm])
+            }
+            Boundary::Process => Inside::host(),
+            _ => Inside::linux(Support::Possible),
+        },
         language: Language::Javascript,
         start: StartKind::Cold,
         clock: "from the request until the answer has been checked".to_owned(),

@@ -9,7 +9,9 @@ use tonnage_model::measurement::document::{
     Run, Saturation, StartTimes, Summary, Work,
 };
 use tonnage_model::measurement::record::{Ceiling, CeilingKind};
-use tonnage_model::measurement::technology::{Description, Language, Role, StartKind};
+use tonnage_model::measurement::technology::{
+    CodeForm, Description, Inside, Language, Role, StartKind, Support,
+};
 use tonnage_model::profile::{Boundary, Capability};
 use tonnage_model::statistics::Interval;
 
@@ -86,6 +88,11 @@ fn description(costs: &Costs) -> Description {
         title: costs.title.to_owned(),
         boundary: costs.boundary,
         offers,
+        inside: if linux {
+            Inside::linux(Support::Possible)
+        } else {
+            Inside::runtime(vec![CodeForm::Javascript])
+        },
         language: Language::Javascript,
         start: costs.start,
         clock: "from the request to the first answer that was checked".to_owned(),

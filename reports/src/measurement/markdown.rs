@@ -7,8 +7,8 @@ use tonnage_model::measurement::figure::{Figure, FigureUnit};
 
 use super::reading::{show, show_if};
 use super::{disagreement, title};
-use crate::markdown::{Page, code, escaped};
-use crate::{format, words};
+use crate::markdown::{Page, capabilities_table, code, escaped};
+use crate::{capabilities, format, words};
 
 /// The measurement as a page of Markdown: the summary, then every part of it, then what each
 /// technology ran with.
@@ -36,6 +36,11 @@ pub fn markdown(measurement: &Measurement) -> String {
     work(&mut page, measurement);
     suspension(&mut page, measurement);
     coding(&mut page, measurement);
+    let lines = capabilities::lines(Some(measurement), &[]);
+    if !lines.is_empty() {
+        page.heading(2, "What each technology has inside");
+        capabilities_table(&mut page, &lines);
+    }
     page.heading(2, "Technologies");
     for row in &measurement.rows {
         technology(&mut page, row);

@@ -17,8 +17,8 @@ use super::{RUN_VARIABLE, command, offer};
 use crate::guest::Request;
 use crate::technology::line_guest::LineGuest;
 use crate::technology::{
-    DeadRun, Description, Failure, Instance, Need, Role, Stamps, StartKind, Started, Starter,
-    Suspension, Technology, Tool, Verdict, Workspace,
+    DeadRun, Description, Failure, Inside, Instance, Need, Role, Stamps, StartKind, Started,
+    Starter, Support, Suspension, Technology, Tool, Verdict, Workspace,
 };
 use crate::{Boundary, tools};
 
@@ -173,6 +173,7 @@ impl Technology for EngineContainer {
             title: format!("Container by {title}{inside}"),
             boundary: Boundary::SharedKernel,
             offers,
+            inside: Inside::linux(Support::Possible),
             language,
             start: StartKind::Cold,
             clock: format!(

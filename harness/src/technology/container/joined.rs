@@ -20,8 +20,8 @@ use crate::guest::Request;
 use crate::technology::line_guest::LineGuest;
 use crate::technology::spawn::{SIGNALS, hold, let_go};
 use crate::technology::{
-    DeadRun, Description, Failure, Instance, Need, Role, Stamps, StartKind, Started, Starter,
-    Suspension, Technology, Verdict, Workspace,
+    DeadRun, Description, Failure, Inside, Instance, Need, Role, Stamps, StartKind, Started,
+    Starter, Support, Suspension, Technology, Verdict, Workspace,
 };
 
 /// The environment variable by which a joined program is found: an engine does not tell its number.
@@ -75,6 +75,7 @@ impl Technology for Joined {
             title: format!("{}, joined by exec", container.title),
             boundary: Boundary::Process,
             offers,
+            inside: Inside::linux(Support::Possible),
             language,
             start: StartKind::Joined,
             clock: format!(

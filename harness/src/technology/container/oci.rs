@@ -21,8 +21,8 @@ use crate::guest::Request;
 use crate::technology::line_guest::LineGuest;
 use crate::technology::overlay::Overlay;
 use crate::technology::{
-    CODING, Coding, DeadRun, Description, Failure, Instance, Need, Role, Stamps, StartKind,
-    Started, Starter, Suspension, Technology, Tool, Verdict, Workspace,
+    CODING, Coding, DeadRun, Description, Failure, Inside, Instance, Need, Role, Stamps, StartKind,
+    Started, Starter, Support, Suspension, Technology, Tool, Verdict, Workspace,
 };
 use crate::{Boundary, tools};
 
@@ -300,6 +300,11 @@ impl Technology for OciContainer {
             title: self.title(),
             boundary: self.runtime.boundary(),
             offers,
+            inside: Inside::linux(if self.networked {
+                Support::Yes
+            } else {
+                Support::Possible
+            }),
             language,
             start: StartKind::Cold,
             clock: self.clock(),

@@ -2,10 +2,13 @@
 #![allow(unsafe_code)]
 
 use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use wasmtime::{
     Config, Engine, InstanceAllocationStrategy, Module, PoolConcurrencyLimitError,
-    PoolingAllocationConfig,
+    PoolingAllocationConfig, Store,
 };
 
 use crate::technology::Failure;
@@ -40,10 +43,87 @@ pub(super) enum Allocator {
     OnDemand,
 }
 
+/// How a guest that never ends is stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Limit {
+    /// It is not.
+    None,
+    /// Every few instructions count, and there are so many for a request.
+    Fuel(u64),
+    /// Loops and functions look whether a clock of the host has gone on by so many ticks, for a
+    /// request, of [`TICK`].
+    Epochs(u64),
+}
+
+/// How often the host's clock for epochs goes on.
+pub(super) const TICK: Duration = Duration::from_millis(10);
+
+impl Limit {
+    /// Added to the names of files with code compiled for it.
+    pub(super) fn suffix(self) -> &'static str {
+        match self {
+            Self::None => "",
+            Self::Fuel(_) => "-fuel",
+            Self::Epochs(_) => "-epochs",
+        }
+    }
+
+    /// Gives an instance what it may use up for one request.
+    pub(super) fn allow<T>(self, store: &mut Store<T>) -> Result<(), Failure> {
+        match self {
+            Self::None => {}
+            Self::Fuel(fuel) => store
+                .set_fuel(fuel)
+                .map_err(|error| failure("cannot give fuel", &error))?,
+            Self::Epochs(ticks) => store.set_epoch_deadline(ticks),
+        }
+        Ok(())
+    }
+}
+
+/// The clock for epochs: a thread that counts the engine's up until this is dropped.
+#[derive(Debug)]
+pub(super) struct Ticker {
+    stop: mpsc::Sender<()>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+impl Ticker {
+    /// Begins to count.
+    pub(super) fn new(engine: &Engine) -> Self {
+        let engine = engine.weak();
+        let (stop, stopped) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            while let Err(RecvTimeoutError::Timeout) = stopped.recv_timeout(TICK) {
+                let Some(engine) = engine.upgrade() else {
+                    return;
+                };
+                engine.increment_epoch();
+            }
+        });
+        Self {
+            stop,
+            thread: Some(thread),
+        }
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        // A thread that has ended listens no more.
+        let _ = self.stop.send(());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
 /// An engine, with a pool for so many instances if it has one.
-pub(super) fn engine(allocator: Allocator, pool: u32) -> Result<Engine, Failure> {
+pub(super) fn engine(allocator: Allocator, limit: Limit, pool: u32) -> Result<Engine, Failure> {
     let mut config = Config::new();
     config
+        .consume_fuel(matches!(limit, Limit::Fuel(_)))
+        .epoch_interruption(matches!(limit, Limit::Epochs(_)))
         .memory_reservation(RESERVATION)
         .memory_guard_size(GUARD)
         .memory_init_cow(true);
@@ -61,15 +141,19 @@ pub(super) fn engine(allocator: Allocator, pool: u32) -> Result<Engine, Failure>
 }
 
 /// The settings in words.
-pub(super) fn settings(allocator: Allocator, pool: u32) -> String {
+pub(super) fn settings(allocator: Allocator, limit: Limit, pool: u32) -> String {
     let memory = match allocator {
         Allocator::Pool => format!("pooling allocator for {pool} instances"),
         Allocator::OnDemand => "on-demand allocator".to_owned(),
     };
+    let limit = match limit {
+        Limit::None => "no fuel, no epochs".to_owned(),
+        Limit::Fuel(fuel) => format!("fuel, {fuel} for a request"),
+        Limit::Epochs(ticks) => format!("epochs of {} ms, {ticks} for a request", TICK.as_millis()),
+    };
     format!(
         "Wasmtime: {memory}; 4 GiB of addresses and a guard of 32 MiB for each memory, of which a \
-         guest may take 64 MiB; copy-on-write images; Cranelift, optimising for speed; no fuel, no \
-         epochs"
+         guest may take 64 MiB; copy-on-write images; Cranelift, optimising for speed; {limit}"
     )
 }
 

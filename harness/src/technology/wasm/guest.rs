@@ -2,7 +2,7 @@
 
 use wasmtime::{Caller, Engine, Linker, Memory, Store, TypedFunc, WasmParams, WasmResults};
 
-use super::engine::failure;
+use super::engine::{Limit, failure};
 use super::program::Program;
 use super::wasi;
 use crate::clock::Stamp;
@@ -35,6 +35,7 @@ pub(super) fn linker(engine: &Engine) -> Result<Linker<Host>, Failure> {
 /// A live instance.
 pub(super) struct Guest {
     store: Store<Host>,
+    limit: Limit,
     exchange: Exchange,
 }
 
@@ -56,6 +57,7 @@ impl Guest {
         mut store: Store<Host>,
         instance: &wasmtime::Instance,
         program: Program,
+        limit: Limit,
     ) -> Result<Self, Failure> {
         let exchange = match program {
             Program::Plain | Program::JavascriptSnapshot => Exchange::buffer(&mut store, instance)?,
@@ -75,7 +77,11 @@ impl Guest {
                 }
             }
         };
-        Ok(Self { store, exchange })
+        Ok(Self {
+            store,
+            limit,
+            exchange,
+        })
     }
 
     /// Gives up the instance for what it lives in.
@@ -91,6 +97,7 @@ impl Guest {
     /// Has a request answered and checks the answer.
     pub(super) fn ask(&mut self, request: &Request) -> Result<(), Failure> {
         let store = &mut self.store;
+        self.limit.allow(store)?;
         match &self.exchange {
             Exchange::Buffer { memory, at, answer } => {
                 let line = request.line().trim_end();

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use wasmtime::{Config, Engine, Instance, Module, OptLevel, Store, Val};
 use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 
-use super::engine::failure;
+use super::engine::{Limit, failure};
 use super::guest::{Guest, Host, linker};
 use super::program::Program;
 use crate::technology::Failure;
@@ -27,7 +27,7 @@ pub(super) fn after_loading(program: Program) -> Result<Vec<u8>, Failure> {
     let instance = linker(&engine)?
         .instantiate(&mut store, &module)
         .map_err(|error| failure("cannot make an instance", &error))?;
-    let store = Guest::new(store, &instance, program)?.into_store();
+    let store = Guest::new(store, &instance, program, Limit::None)?.into_store();
     let mut loaded = Loaded { store, instance };
     at_once(wizer.snapshot(&context, &mut loaded))?.map_err(|error| failure("Wizer", &error))
 }

@@ -6,15 +6,17 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use tempfile::TempDir;
 
 use super::{
-    COMPILE, DESERIALIZE, JAVASCRIPT, JAVASCRIPT_SNAPSHOT, ON_DEMAND, POOLED, Row, WASI, WASMTIME,
-    Wasm,
+    COMPILE, DESERIALIZE, EPOCHS, FUEL, JAVASCRIPT, JAVASCRIPT_SNAPSHOT, ON_DEMAND, POOLED, Row,
+    WASI, WASMTIME, Wasm, engine::Limit,
 };
 use crate::clock::Stamp;
 use crate::guest::{Request, WORKING_SET};
 use crate::technology::{Started, Starter, Technology, Verdict, Workspace, registry};
 
-const ROWS: [&Row; 7] = [
+const ROWS: [&Row; 9] = [
     &POOLED,
+    &FUEL,
+    &EPOCHS,
     &ON_DEMAND,
     &DESERIALIZE,
     &COMPILE,
@@ -131,6 +133,25 @@ fn memory_ends_where_the_module_says() {
         failure.message.contains("the guest answered ``"),
         "{failure}"
     );
+}
+
+#[test]
+fn a_guest_that_takes_too_long_is_stopped() {
+    static LITTLE_FUEL: Row = Row {
+        limit: Limit::Fuel(1_000_000),
+        ..FUEL
+    };
+    static ONE_TICK: Row = Row {
+        limit: Limit::Epochs(1),
+        ..EPOCHS
+    };
+    for (row, says) in [(&LITTLE_FUEL, "fuel"), (&ONE_TICK, "interrupt")] {
+        let starter = ready(row, 3);
+        let failure = (0..100)
+            .find_map(|nonce| starter.start(&Request::heavy(nonce)).err())
+            .unwrap_or_else(|| panic!("{}: it was not stopped", row.id));
+        assert!(failure.message.contains(says), "{failure}");
+    }
 }
 
 #[test]
