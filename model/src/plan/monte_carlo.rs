@@ -237,10 +237,10 @@ impl<'a> Evaluation<'a> {
             tiers.iter().map(|tier| sizings[*tier].hosts).sum()
         };
         let central = sum(self.central_shared()?);
-        let by_draw = self.shared.iter().map(|sizings| {
-            let hosts = sizings.as_deref().map_or(f64::INFINITY, sum);
-            hosts
-        });
+        let by_draw = self
+            .shared
+            .iter()
+            .map(|sizings| sizings.as_deref().map_or(f64::INFINITY, sum));
         let mut values: Vec<f64> = self
             .draws
             .iter()

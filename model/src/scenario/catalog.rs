@@ -446,6 +446,8 @@ fn resample(rows: &[(f64, f64)], interval: f64, slot_seconds: f64) -> Vec<f64> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     #[test]
@@ -489,8 +491,8 @@ mod tests {
         };
         let mut text = "TIMESTAMP,tokens\n".to_owned();
         for second in 0..1200 {
-            for _ in 0..1 + second % 3 {
-                text += &format!("{second}.5,7\n");
+            for _ in 0..=second % 3 {
+                writeln!(text, "{second}.5,7").expect("room for text");
             }
         }
         let trace = read_trace(&text, &span, &mut decoder).unwrap();

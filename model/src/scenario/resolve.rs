@@ -362,6 +362,12 @@ impl Scenario {
 /// Largest sum of shares that is taken for 1.
 const SHARE_TOLERANCE: f64 = 1e-6;
 
+/// A table that may be left out: what it says, or that a problem in it was noted.
+type Optional<T> = Result<Option<T>, Noted>;
+
+/// A problem was noted.
+struct Noted;
+
 pub(super) struct Resolver<'a, 'b> {
     loader: &'a mut Loader<'b>,
     tree: &'a Node,
@@ -452,7 +458,7 @@ impl<'a, 'b> Resolver<'a, 'b> {
             service_level: service_level?,
             fleet: fleet?,
             envelope: envelope?,
-            baseline: baseline?,
+            baseline: baseline.ok()?,
             profile_title: profile.title.clone(),
             profile_digest: match &measured {
                 Some(found) => digest(&profile, &[&digest(found.as_ref(), &[])]),
@@ -1015,27 +1021,30 @@ impl<'a, 'b> Resolver<'a, 'b> {
         })
     }
 
-    fn baseline(&mut self, document: &ScenarioDocument) -> Option<Option<Baseline>> {
+    fn baseline(&mut self, document: &ScenarioDocument) -> Optional<Baseline> {
         let Some(written) = &document.baseline else {
-            return Some(None);
+            return Ok(None);
         };
         self.require(
             written.requests_per_instance.value.quantile(0.0) >= 1.0,
             "baseline.requests_per_instance",
             "an instance works on at least one request",
-        )?;
+        )
+        .ok_or(Noted)?;
         self.require(
             written.memory.value.quantile(0.0) > 0.0,
             "baseline.memory",
             "an instance takes some memory",
-        )?;
+        )
+        .ok_or(Noted)?;
         let slow = |ratio: &Quantity<Ratio>| ratio.value.quantile(0.0) > 0.0;
         self.require(
             written.relative_cpu.as_ref().is_none_or(slow),
             "baseline.relative_cpu",
             "work takes some time",
-        )?;
-        Some(Some(Baseline {
+        )
+        .ok_or(Noted)?;
+        Ok(Some(Baseline {
             memory: self.inputs.add(
                 "baseline.memory".to_owned(),
                 "memory of an instance of the classic service".to_owned(),
@@ -1226,8 +1235,9 @@ impl<'a, 'b> Resolver<'a, 'b> {
                     return None;
                 }
                 let lifecycle = chosen.lifecycle.unwrap_or(tier.lifecycle);
-                let suspend_after =
-                    self.suspension((id, tier_id), chosen, lifecycle, &technologies[technology])?;
+                let suspend_after = self
+                    .suspension((id, tier_id), chosen, lifecycle, &technologies[technology])
+                    .ok()?;
                 Some(PlanAssignment {
                     tier: TierId(index),
                     technology,
@@ -1251,7 +1261,7 @@ impl<'a, 'b> Resolver<'a, 'b> {
         chosen: &PlanTier,
         lifecycle: Lifecycle,
         technology: &Technology,
-    ) -> Option<Option<InputId>> {
+    ) -> Optional<InputId> {
         let after = match &chosen.suspend_after {
             Some(after) => {
                 let key = format!("plans.{plan}.tiers.{tier}.suspend_after");
@@ -1267,11 +1277,11 @@ impl<'a, 'b> Resolver<'a, 'b> {
             None => None,
         };
         if after.is_none() {
-            return Some(None);
+            return Ok(None);
         }
         if lifecycle == Lifecycle::PerBurst {
             self.nothing_to_suspend(&["plans", plan, "tiers", tier]);
-            return None;
+            return Err(Noted);
         }
         if technology.suspension.is_none() {
             self.report(
@@ -1290,9 +1300,9 @@ impl<'a, 'b> Resolver<'a, 'b> {
                     technology.id
                 )),
             );
-            return None;
+            return Err(Noted);
         }
-        Some(after)
+        Ok(after)
     }
 
     fn fleet(&mut self, document: &ScenarioDocument) -> Option<Fleet> {
@@ -1325,22 +1335,23 @@ impl<'a, 'b> Resolver<'a, 'b> {
 
     fn operation(&mut self, fleet: &FleetDocument) -> Option<FleetOperation> {
         Some(FleetOperation {
-            warm_pool: self.warm_pool(fleet)?,
-            autoscaling: self.autoscaling(fleet)?,
-            failures: self.failures(fleet)?,
-            memory_commitment: self.memory_commitment(fleet)?,
+            warm_pool: self.warm_pool(fleet).ok()?,
+            autoscaling: self.autoscaling(fleet).ok()?,
+            failures: self.failures(fleet).ok()?,
+            memory_commitment: self.memory_commitment(fleet).ok()?,
         })
     }
 
-    fn warm_pool(&mut self, fleet: &FleetDocument) -> Option<Option<WarmPool>> {
+    fn warm_pool(&mut self, fleet: &FleetDocument) -> Optional<WarmPool> {
         let Some(pool) = &fleet.warm_pool else {
-            return Some(None);
+            return Ok(None);
         };
         self.require(
             pool.per_host.is_none_or(|per_host| per_host <= 65_536),
             "fleet.warm_pool.per_host",
             "a warm pool has at most 65536 sandboxes on a host",
-        )?;
+        )
+        .ok_or(Noted)?;
         let found = match (pool.per_host, &pool.hit_rate) {
             (Some(per_host), None) => WarmPool::PerHost(per_host),
             (None, Some(rate)) => {
@@ -1350,7 +1361,8 @@ impl<'a, 'b> Resolver<'a, 'b> {
                     "fleet.warm_pool.hit_rate",
                     "a share of hits lies between 0 and 100%, both excluded: no pool serves every \
                      request",
-                )?;
+                )
+                .ok_or(Noted)?;
                 let key = "fleet.warm_pool.hit_rate".to_owned();
                 let label = "requests served from the warm pool".to_owned();
                 WarmPool::HitRate(self.inputs.add(key, label, rate))
@@ -1366,29 +1378,31 @@ impl<'a, 'b> Resolver<'a, 'b> {
                         "neither is given"
                     },
                 ));
-                return None;
+                return Err(Noted);
             }
         };
-        Some(Some(found))
+        Ok(Some(found))
     }
 
-    fn autoscaling(&mut self, fleet: &FleetDocument) -> Option<Option<Autoscaling>> {
+    fn autoscaling(&mut self, fleet: &FleetDocument) -> Optional<Autoscaling> {
         let Some(scaling) = &fleet.autoscaling else {
-            return Some(None);
+            return Ok(None);
         };
         let key = |name: &str| format!("fleet.autoscaling.{name}");
         self.require(
             scaling.target.value.quantile(0.0) > 0.0,
             "fleet.autoscaling.target",
             "hosts that shall be empty would be infinitely many",
-        )?;
+        )
+        .ok_or(Noted)?;
         self.require(
             scaling.interval.value.quantile(0.0) > 0.0,
             "fleet.autoscaling.interval",
             "the time between two looks at the load must be above zero",
-        )?;
+        )
+        .ok_or(Noted)?;
         let inputs = &mut self.inputs;
-        Some(Some(Autoscaling {
+        Ok(Some(Autoscaling {
             least: scaling.least,
             target: inputs.add(
                 key("target"),
@@ -1413,9 +1427,9 @@ impl<'a, 'b> Resolver<'a, 'b> {
         }))
     }
 
-    fn failures(&mut self, fleet: &FleetDocument) -> Option<Option<Failures>> {
+    fn failures(&mut self, fleet: &FleetDocument) -> Optional<Failures> {
         let Some(written) = &fleet.failures else {
-            return Some(None);
+            return Ok(None);
         };
         let random = match (&written.host_failures_per_year, &written.repair) {
             (Some(per_year), Some(repair)) => Some(RandomFailures {
@@ -1442,10 +1456,10 @@ impl<'a, 'b> Resolver<'a, 'b> {
                         "`host_failures_per_year` is missing"
                     },
                 ));
-                return None;
+                return Err(Noted);
             }
         };
-        Some(Some(Failures {
+        Ok(Some(Failures {
             random,
             at_peak: written.at_peak.unwrap_or(0),
             cell_fails: written.cell_fails.unwrap_or(false),
@@ -1453,16 +1467,17 @@ impl<'a, 'b> Resolver<'a, 'b> {
         }))
     }
 
-    fn memory_commitment(&mut self, fleet: &FleetDocument) -> Option<Option<MemoryCommitment>> {
+    fn memory_commitment(&mut self, fleet: &FleetDocument) -> Optional<MemoryCommitment> {
         let Some(written) = &fleet.memory_commitment else {
-            return Some(None);
+            return Ok(None);
         };
         self.require(
             written.factor.value.quantile(0.0) >= 1.0,
             "fleet.memory_commitment.factor",
             "memory promised over memory there is must be at least 1",
-        )?;
-        Some(Some(MemoryCommitment {
+        )
+        .ok_or(Noted)?;
+        Ok(Some(MemoryCommitment {
             factor: self.inputs.add_at_least(
                 "fleet.memory_commitment.factor".to_owned(),
                 "memory promised over memory there is".to_owned(),
