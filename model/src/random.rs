@@ -43,7 +43,6 @@ impl TryRng for Stream {
     #[inline]
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
         // The upper half, which the finaliser mixes best.
-        #[expect(clippy::cast_possible_truncation, reason = "32 bits are left")]
         self.try_next_u64().map(|word| (word >> 32) as u32)
     }
 
@@ -284,6 +283,7 @@ mod tests {
     /// fall on a grid as independent ones would, within five standard deviations.
     #[test]
     fn words_with_related_names_are_independent() {
+        type Pair<'a> = &'a dyn Fn(u64) -> (u64, u64);
         let streams = Streams::new(20, 6, 4);
         let word = |session: u64, purpose, draw, skip: usize| -> u64 {
             let mut stream = streams.session(session).stream(purpose, draw);
@@ -293,7 +293,6 @@ mod tests {
             stream.random()
         };
         let think = |session, draw| word(session, Purpose::Think, draw, 0);
-        type Pair<'a> = &'a dyn Fn(u64) -> (u64, u64);
         let pairs: [(&str, Pair<'_>); 8] = [
             ("neighbouring sessions", &|n| (think(n, 1), think(n + 1, 1))),
             ("far sessions", &|n| (think(n, 1), think(n + (1 << 40), 1))),

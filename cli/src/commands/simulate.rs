@@ -227,10 +227,9 @@ fn effort(fleet: &FleetResult, seconds: f64) -> String {
         count(events as f64 / seconds.max(1e-3))
     );
     if let Some(bytes) = peak_memory() {
-        text.push_str(&format!(
-            ", {} of memory at most",
-            tonnage_reports::format::bytes(bytes)
-        ));
+        text.push_str(", ");
+        text.push_str(&tonnage_reports::format::bytes(bytes));
+        text.push_str(" of memory at most");
     }
     text
 }

@@ -279,13 +279,14 @@ impl Technology for LinuxVm {
                 why.push(format!("there is no `{program}` on PATH"));
                 enable.push(need::enable(&self.id(), &[self.monitor.need()]));
             }
-            Some(path) => match tools::tool(program, &path, &["--version"]) {
-                Some(tool) => found.push(tool),
-                None => {
+            Some(path) => {
+                if let Some(tool) = tools::tool(program, &path, &["--version"]) {
+                    found.push(tool);
+                } else {
                     why.push(format!("`{program} --version` does not tell its version"));
                     enable.push("put one that works first on PATH".to_owned());
                 }
-            },
+            }
         }
         if let Err(reason) = usable_kvm() {
             why.push(reason);

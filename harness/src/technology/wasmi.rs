@@ -133,19 +133,18 @@ impl Starter for Ready {
     fn start(&self, request: &Request) -> Result<Started, Failure> {
         let mut store = Store::new(&self.engine, Host::default());
         let loaded;
-        let module = match &self.module {
-            Some(module) => module,
-            None => {
-                loaded = load(&self.engine)?;
-                &loaded
-            }
+        let module = if let Some(module) = &self.module {
+            module
+        } else {
+            loaded = load(&self.engine)?;
+            &loaded
         };
         let instance = self
             .linker
             .instantiate_and_start(&mut store, module)
             .map_err(|error| Failure::of("cannot make an instance", error))?;
         let created = Stamp::now();
-        let mut guest = Guest::new(store, &instance)?;
+        let mut guest = Guest::new(store, instance)?;
         guest.work(request)?;
         let first_result = Stamp::now();
         Ok(Started {
@@ -168,7 +167,7 @@ struct Guest {
 }
 
 impl Guest {
-    fn new(mut store: Store<Host>, instance: &wasmi::Instance) -> Result<Self, Failure> {
+    fn new(mut store: Store<Host>, instance: wasmi::Instance) -> Result<Self, Failure> {
         let locate: TypedFunc<(), u32> = function(&store, instance, "tonnage_buffer")?;
         let answer = function(&store, instance, "tonnage_answer")?;
         let memory = instance
@@ -188,7 +187,7 @@ impl Guest {
 
 fn function<P: WasmParams, R: WasmResults>(
     store: &Store<Host>,
-    instance: &wasmi::Instance,
+    instance: wasmi::Instance,
     name: &str,
 ) -> Result<TypedFunc<P, R>, Failure> {
     instance

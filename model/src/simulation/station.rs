@@ -148,16 +148,11 @@ mod tests {
                     station.restart(now);
                     integral = 0;
                 }
-                match action {
-                    0 => {
-                        if let Some(since) = inside.pop() {
-                            station.leave(now, since);
-                        }
-                    }
-                    _ => {
-                        station.enter(now);
-                        inside.push(now);
-                    }
+                if action > 0 {
+                    station.enter(now);
+                    inside.push(now);
+                } else if let Some(since) = inside.pop() {
+                    station.leave(now, since);
                 }
                 prop_assert_eq!(station.area(now), integral);
                 prop_assert_eq!(station.present(), inside.len() as u64);

@@ -172,10 +172,11 @@ impl<T: Timed> Timers<T> {
         let due = entry.due();
         let highest = (due ^ self.covered).checked_ilog2().unwrap_or(0);
         let level = highest / DIGIT_BITS;
-        let digit = due >> (level * DIGIT_BITS) & (DIGITS as u64 - 1);
+        #[expect(clippy::cast_possible_truncation, reason = "a digit is small")]
+        let digit = (due >> (level * DIGIT_BITS) & (DIGITS as u64 - 1)) as usize;
         self.levels |= 1 << level;
         self.occupied[level as usize] |= 1 << digit;
-        let bucket = &mut self.buckets[level as usize][digit as usize % DIGITS];
+        let bucket = &mut self.buckets[level as usize][digit % DIGITS];
         bucket.earliest = bucket.earliest.min(due);
         bucket.count += 1;
         if let Some(chunk) = self.pool.get_mut(bucket.chunk as usize)
@@ -186,7 +187,7 @@ impl<T: Timed> Timers<T> {
             return;
         }
         let head = bucket.chunk;
-        self.buckets[level as usize][digit as usize % DIGITS].chunk = self.chunk(entry, head);
+        self.buckets[level as usize][digit % DIGITS].chunk = self.chunk(entry, head);
     }
 
     /// A chunk with one entry in front of a chain.
@@ -234,6 +235,7 @@ impl<T: Timed> Timers<T> {
                 self.levels &= !(1 << level);
             }
             // The times of a bucket have their higher digits in common.
+            #[expect(clippy::cast_possible_truncation, reason = "there are few levels")]
             let below = (1 << (level as u32 * DIGIT_BITS)) - 1;
             let begin = bucket.earliest & !below;
             if level == 0 || bucket.count <= FEW {

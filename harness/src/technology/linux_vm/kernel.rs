@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn a_kernel_is_unwrapped() {
-        let kernel = [b"\x7fELF".as_slice(), &[7; 300_000]].concat();
+        let kernel = [b"\x7fELF".as_slice(), &vec![7; 300_000]].concat();
         assert_eq!(unwrapped(&kernel).expect("as it is"), kernel);
         let mut gzip = Command::new("gzip")
             .arg("-c")

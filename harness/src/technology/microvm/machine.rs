@@ -108,7 +108,7 @@ impl Hypervisor {
 pub(super) struct Machine {
     // In this order they are dropped: the memory when nothing runs in it any more.
     processor: VcpuFd,
-    _machine: VmFd,
+    _vm: VmFd,
     memory: MmapRegion,
     /// Pages that the file holds which the memory was mapped from.
     of_file: Vec<usize>,
@@ -147,7 +147,7 @@ impl Machine {
         let (machine, processor) = with_memory(hypervisor, &memory)?;
         let machine = Self {
             processor,
-            _machine: machine,
+            _vm: machine,
             memory,
             of_file: Vec::new(),
         };
@@ -190,7 +190,7 @@ impl Machine {
         let (machine, processor) = with_memory(hypervisor, &memory)?;
         let machine = Self {
             processor,
-            _machine: machine,
+            _vm: machine,
             memory,
             of_file: image.pages.clone(),
         };
@@ -235,7 +235,7 @@ impl Machine {
         loop {
             match self.processor.run() {
                 Ok(VcpuExit::IoOut(PORT, data)) => {
-                    let number = <[u8; 4]>::try_from(&*data).map(u32::from_le_bytes);
+                    let number = <[u8; 4]>::try_from(data).map(u32::from_le_bytes);
                     return number.map_err(|_| Failure::new("the guest wrote no 32 bits"));
                 }
                 Ok(VcpuExit::Shutdown) => {
