@@ -8,7 +8,7 @@
 //! With common random numbers the shares are nearly monotone in the load, and bisection finds where
 //! each of three predicates changes: *surely meets* (all intervals below their limits), *meets on
 //! average*, *surely fails* (some interval above its limit). The first and the last bound the answer;
-//! loads between them are undecided at this effort.
+//! loads between them are undecided at this effort. [`assess`] says what an interval rests on.
 
 use super::RunId;
 use super::control::Control;
@@ -16,7 +16,7 @@ use super::error::SimulationError;
 use super::outcome::CellOutcome;
 use super::replications::{Replications, run_replications};
 use super::spec::{CellSpec, Observation, invalid};
-use crate::statistics::means::mean_of_replications;
+use crate::statistics::means::{ratio_of_replications, student_t_survival};
 use serde::Serialize;
 
 /// What was promised to users. Each part is optional; at least one is needed.
@@ -164,11 +164,29 @@ pub struct Effort {
 
 /// Simulates a cell and judges it.
 ///
-/// A promise's share has the mean of the replications' shares and Student's t interval at 95%. Since
-/// replications without a single violation have no spread, the upper end is never below 3/n for n
-/// observations in all (the "rule of three": the 95% bound of a share of which nothing was seen), nor
-/// the lower end above what that leaves for complete failure. Requests still waiting at the end of a
-/// run count with the wait they have had so far.
+/// A promise's share is that of all replications together, violations over observations, with
+/// Student's t interval of the residuals at 95% ([`ratio_of_replications`]): an average of shares
+/// would be off in short replications, where a busy one has more of both. The replication is the
+/// unit of the interval, since waits and slowdowns within one depend on each other. Requests still
+/// waiting at the end of a run count with the wait they have had so far.
+///
+/// Where not one violation was seen there is no spread, and "3/n" (the 95% bound of a share of which
+/// nothing was seen in n independent looks) needs looks that are independent, which the n requests
+/// of a run are not. What bounds the share then depends on what could break the promise:
+///
+/// * *Room.* One replication gives one peak of the places taken. The chance that another
+///   replication's peak reaches the last place is read off Student's t prediction interval of the
+///   peaks, and the share is at most that chance. Peaks that hardly differ are given half the spread
+///   of a Poisson number.
+/// * *The start rate.* n requests count as n (1 − u)²/2 looks, u the utilisation of the rate: waits
+///   in a single-server queue stay correlated over about 2/(1 − u)² of them (Whitt 1989, Planning
+///   queueing simulations).
+/// * *CPU.* The time watched on all hosts over the relaxation time of a host, 2 E\[S\]/(c (1 − ρ)²)
+///   for c vCPUs with utilisation ρ and jobs of mean length E\[S\] (the same paper).
+/// * Where sandboxes are suspended, pooled, over-committed or lost, peaks do not tell how near the
+///   places were to being full: every mean stay of a sandbox is then a look of its own on every host.
+///
+/// Complete failure is bounded by 3/R for R replications.
 ///
 /// # Errors
 /// Those of [`run_replications`], or an invalid service level or effort.
@@ -176,6 +194,23 @@ pub fn assess(
     spec: &CellSpec,
     level: &ServiceLevel,
     effort: &Effort,
+    control: &Control<'_>,
+) -> Result<Assessment, SimulationError> {
+    assess_until_decided(spec, level, effort, effort.replications, control)
+}
+
+/// Simulates a cell and judges it, with twice as many replications again and again until every
+/// promise is decided one way, or some promise is surely broken, or `most_replications` are done.
+///
+/// Looking several times makes a wrong decision a little more likely than the 5% of one interval.
+///
+/// # Errors
+/// As [`assess`].
+pub fn assess_until_decided(
+    spec: &CellSpec,
+    level: &ServiceLevel,
+    effort: &Effort,
+    most_replications: u64,
     control: &Control<'_>,
 ) -> Result<Assessment, SimulationError> {
     level.validate()?;
@@ -187,11 +222,28 @@ pub fn assess(
         slowdown_target: level.burst_slowdown,
         ..effort.observation
     };
-    let replications =
+    let mut replications =
         run_replications(spec, &observation, effort.run, effort.replications, control)?;
+    loop {
+        let assessment = judge(spec, level, replications);
+        let done = assessment.replications.outcomes().len() as u64;
+        if assessment.verdict != Verdict::Undecided || done >= most_replications {
+            return Ok(assessment);
+        }
+        let next = RunId {
+            replication: effort.run.replication.wrapping_add(done),
+            ..effort.run
+        };
+        let more = done.min(most_replications - done);
+        replications = assessment.replications;
+        replications.extend(run_replications(spec, &observation, next, more, control)?);
+    }
+}
+
+fn judge(spec: &CellSpec, level: &ServiceLevel, replications: Replications) -> Assessment {
     let checks: Vec<Check> = level
         .checks()
-        .map(|(promise, limit)| check(promise, limit, &replications))
+        .map(|(promise, limit)| check(promise, limit, spec, &replications))
         .collect();
     let verdict = if checks.iter().any(|check| check.verdict == Verdict::Fails) {
         Verdict::Fails
@@ -200,11 +252,11 @@ pub fn assess(
     } else {
         Verdict::Undecided
     };
-    Ok(Assessment {
+    Assessment {
         verdict,
         checks,
         replications,
-    })
+    }
 }
 
 /// (violations, observations) of a promise in one replication.
@@ -221,30 +273,37 @@ fn violations(promise: Promise, outcome: &CellOutcome) -> (u64, u64) {
     }
 }
 
-fn check(promise: Promise, limit: f64, replications: &Replications) -> Check {
-    let counts = replications
+/// No number of runs shows that something never happens: a promise of none at all counts as kept
+/// where the share is surely below this.
+const NONE_AT_ALL: f64 = 1e-6;
+
+fn check(promise: Promise, limit: f64, spec: &CellSpec, replications: &Replications) -> Check {
+    let counts: Vec<(f64, f64)> = replications
         .outcomes()
         .iter()
-        .map(|outcome| violations(promise, outcome));
-    let observations: u64 = counts.clone().map(|(_, of)| of).sum();
-    let shares: Vec<f64> = counts
-        .filter(|&(_, of)| of > 0)
-        .map(|(violations, of)| violations as f64 / of as f64)
+        .map(|outcome| violations(promise, outcome))
+        .map(|(seen, of)| (seen as f64, of as f64))
         .collect();
-    let unseen = if observations == 0 {
-        1.0
-    } else {
-        (3.0 / observations as f64).min(1.0)
+    let seen: f64 = counts.iter().map(|(seen, _)| seen).sum();
+    let of: f64 = counts.iter().map(|(_, of)| of).sum();
+    let (share, low, high) = match ratio_of_replications(&counts, 0.95) {
+        Ok(_) if seen <= 0.0 => (0.0, 0.0, bound_of_nothing(promise, spec, replications)),
+        Ok(estimate) => {
+            let interval = estimate.interval();
+            let all = if seen < of {
+                1.0
+            } else {
+                (1.0 - 3.0 / counts.len() as f64).max(0.0)
+            };
+            (
+                estimate.mean,
+                interval.low.clamp(0.0, all),
+                interval.high.clamp(0.0, 1.0).max(estimate.mean),
+            )
+        }
+        Err(_) => (if of > 0.0 { seen / of } else { 0.0 }, 0.0, 1.0),
     };
-    let (share, low, high) = match mean_of_replications(&shares, 0.95) {
-        Ok(estimate) => (
-            estimate.mean,
-            estimate.interval().low.clamp(0.0, 1.0 - unseen),
-            estimate.interval().high.clamp(unseen, 1.0),
-        ),
-        Err(_) => (shares.first().copied().unwrap_or(0.0), 0.0, 1.0),
-    };
-    let verdict = if high <= limit {
+    let verdict = if high <= limit.max(NONE_AT_ALL) {
         Verdict::Meets
     } else if low > limit {
         Verdict::Fails
@@ -259,6 +318,84 @@ fn check(promise: Promise, limit: f64, replications: &Replications) -> Check {
         high,
         verdict,
     }
+}
+
+/// Upper end at 95% of a share of which nothing was seen; see [`assess`].
+fn bound_of_nothing(promise: Promise, spec: &CellSpec, replications: &Replications) -> f64 {
+    if !spec.operation.is_none() && promise != Promise::BurstSlowdown {
+        return bound_by_stays(spec, replications).clamp(0.0, 1.0);
+    }
+    let places = f64::from(spec.slots_per_host()) * f64::from(spec.hosts);
+    let bound = match promise {
+        Promise::StartWait => {
+            let by_room = chance_to_reach(places, replications, |outcome| outcome.sandboxes.peak);
+            match spec.sandbox.start_rate_limit {
+                Some(rate) => by_room.max(bound_by_start_rate(rate, spec, replications)),
+                None => by_room,
+            }
+        }
+        Promise::Rejection => {
+            let with_queue = places + f64::from(spec.full.queue_limit());
+            chance_to_reach(with_queue, replications, |outcome| {
+                outcome.sandboxes.peak + outcome.queue.peak
+            })
+        }
+        Promise::BurstSlowdown => bound_by_cpu(spec, replications),
+    };
+    bound.clamp(0.0, 1.0)
+}
+
+/// Every stay of a sandbox on every host as a look of its own.
+fn bound_by_stays(spec: &CellSpec, replications: &Replications) -> f64 {
+    let merged = replications.merged();
+    let starts = merged.start_wait.count() as f64;
+    let stays = starts / merged.sandboxes.mean.max(1.0) * f64::from(spec.hosts);
+    3.0 / stays.min(starts)
+}
+
+/// The chance that the peak of another replication reaches so many.
+fn chance_to_reach(
+    places: f64,
+    replications: &Replications,
+    peak: impl Fn(&CellOutcome) -> u64,
+) -> f64 {
+    let peaks: Vec<f64> = replications
+        .outcomes()
+        .iter()
+        .map(|outcome| peak(outcome) as f64)
+        .collect();
+    let count = peaks.len() as f64;
+    let mean = peaks.iter().sum::<f64>() / count;
+    let squares: f64 = peaks.iter().map(|peak| (peak - mean).powi(2)).sum();
+    let spread = (squares / (count - 1.0))
+        .sqrt()
+        .max(0.5 * replications.merged().sandboxes.mean.sqrt());
+    if spread <= 0.0 {
+        return if mean < places { 0.0 } else { 1.0 };
+    }
+    let distance = (places - mean) / (spread * (1.0 + 1.0 / count).sqrt());
+    student_t_survival(distance, count - 1.0)
+}
+
+fn bound_by_start_rate(rate: f64, spec: &CellSpec, replications: &Replications) -> f64 {
+    let merged = replications.merged();
+    let starts = merged.start_wait.count() as f64;
+    let utilisation = starts / (rate * f64::from(spec.hosts) * merged.seconds);
+    3.0 / (0.5 * starts * (1.0 - utilisation).max(0.0).powi(2))
+}
+
+fn bound_by_cpu(spec: &CellSpec, replications: &Replications) -> f64 {
+    let merged = replications.merged();
+    let bursts = merged.burst_slowdown.count() as f64;
+    let jobs = merged.cpu_jobs.entered as f64;
+    if merged.cpu_seconds_served <= 0.0 || jobs <= 0.0 {
+        return 3.0 / bursts;
+    }
+    let job = merged.cpu_seconds_demanded / jobs;
+    let idle = (1.0 - merged.utilisation()).max(0.0);
+    let relaxation = 2.0 * job / (f64::from(spec.host.vcpus) * idle.powi(2));
+    let looks = f64::from(spec.hosts) * merged.seconds / relaxation;
+    3.0 / looks.min(bursts)
 }
 
 /// What a search for the capacity found.

@@ -106,11 +106,7 @@ pub fn run_until_precise(
             replication: first.replication.wrapping_add(done),
             ..first
         };
-        let added = run_replications(spec, observation, next, more, control)?;
-        for outcome in added.outcomes {
-            runs.merged.merge(&outcome);
-            runs.outcomes.push(outcome);
-        }
+        runs.extend(run_replications(spec, observation, next, more, control)?);
     }
 }
 
@@ -138,6 +134,14 @@ impl Replications {
             merged.merge(outcome);
         }
         Ok(Self { outcomes, merged })
+    }
+
+    /// Adds replications of the same cell under the same observation.
+    pub fn extend(&mut self, more: Self) {
+        for outcome in more.outcomes {
+            self.merged.merge(&outcome);
+            self.outcomes.push(outcome);
+        }
     }
 
     /// Each replication's outcome.

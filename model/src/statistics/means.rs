@@ -90,6 +90,16 @@ pub(super) fn mean(values: &[f64]) -> f64 {
     origin + values.iter().map(|value| value - origin).sum::<f64>() / values.len() as f64
 }
 
+/// The chance that a variable of Student's t distribution with the given degrees of freedom (above
+/// zero) exceeds `t`: P(T > t) = I(ν/(ν + t²); ν/2, 1/2)/2 for t ≥ 0, by symmetry below.
+pub fn student_t_survival(t: f64, degrees: f64) -> f64 {
+    if t.is_infinite() {
+        return if t > 0.0 { 0.0 } else { 1.0 };
+    }
+    let above = 0.5 * beta_reg(0.5 * degrees, 0.5, degrees / (degrees + t * t));
+    if t < 0.0 { 1.0 - above } else { above }
+}
+
 /// The p-quantile of Student's t distribution with the given degrees of freedom (above zero), for
 /// p strictly between 0 and 1.
 ///
