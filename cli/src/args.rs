@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    check, compare, completions, doctor, explain, measure, plan, report, scenarios, schema,
-    simulate, study,
+    check, compare, completions, doctor, explain, measure, optimize, plan, report, scenarios,
+    schema, simulate, size, study,
 };
 
 const EXAMPLES: &str = "\
@@ -16,6 +16,8 @@ Examples:
   tonnage plan us-knowledge-workers          only the numbers, on the terminal
   tonnage plan mine.toml --set segments.staff.people=5000
   tonnage simulate us-knowledge-workers      a day of the whole fleet
+  tonnage size mine.toml                     the smallest fleet, by simulation
+  tonnage optimize mine.toml                 the cheapest technology and host
   tonnage explain mine.toml                  every input and where it comes from
   tonnage compare before.json after.json     what changed between two results
 
@@ -93,6 +95,10 @@ pub(crate) enum Command {
     Plan(plan::PlanArguments),
     /// Simulate a day of the whole fleet, hour by hour
     Simulate(simulate::SimulateArguments),
+    /// Find the smallest fleet that is simulated to hold every promise
+    Size(size::SizeArguments),
+    /// Find the cheapest technology and host shape for every tier
+    Optimize(optimize::OptimizeArguments),
     /// Write the report of a result or measurement again, without computing anything
     Report(report::ReportArguments),
     /// Tell what changed between two results or two measurements
@@ -137,6 +143,23 @@ pub(crate) struct ComputeArguments {
     /// Leave the simulation out; the analytic estimates take seconds
     #[arg(long)]
     pub(crate) no_simulation: bool,
+    /// Threads to use; all CPUs unless given. The result is the same
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(crate) threads: Option<u16>,
+}
+
+/// How a fleet is sized by simulation.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SizingArguments {
+    /// Draws over uncertain inputs, in place of the scenario's
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(10..=1_000_000))]
+    pub(crate) draws: Option<u32>,
+    /// A third of the events: a first look
+    #[arg(long, conflicts_with = "thorough")]
+    pub(crate) quick: bool,
+    /// Ten times the events: larger cells, closer decisions
+    #[arg(long)]
+    pub(crate) thorough: bool,
     /// Threads to use; all CPUs unless given. The result is the same
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(crate) threads: Option<u16>,

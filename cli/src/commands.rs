@@ -7,11 +7,13 @@ pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod measure;
 pub(crate) mod measure_cell;
+pub(crate) mod optimize;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod scenarios;
 pub(crate) mod schema;
 pub(crate) mod simulate;
+pub(crate) mod size;
 pub(crate) mod study;
 
 use crate::args::Command;
@@ -26,6 +28,8 @@ pub(crate) fn run(command: &Command, console: Console) -> Result<Outcome, Failur
         Command::MeasureCell => measure_cell::run(),
         Command::Plan(arguments) => plan::run(arguments, console),
         Command::Simulate(arguments) => simulate::run(arguments, console),
+        Command::Size(arguments) => size::run(arguments, console),
+        Command::Optimize(arguments) => optimize::run(arguments, console),
         Command::Report(arguments) => report::run(arguments, console),
         Command::Compare(arguments) => compare::run(arguments, console),
         Command::Scenarios(arguments) => scenarios::run(arguments),

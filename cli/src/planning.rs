@@ -52,7 +52,7 @@ pub(crate) fn simulate(
 }
 
 /// Computes on some threads, with a progress bar and Ctrl-C.
-fn watched(
+pub(crate) fn watched(
     threads: Option<u16>,
     console: Console,
     compute: impl FnOnce(&dyn Progress) -> Result<CapacityResult, Failure> + Send,
@@ -79,11 +79,18 @@ fn watched(
     })
 }
 
-fn impossible(error: &PlanError) -> Failure {
-    Failure::input(error.to_string()).help(
-        "give the tier another technology in this plan, or the host more memory; \
-         `tonnage explain` shows what the tier needs",
-    )
+/// A plan that cannot be made, and what to do about it.
+pub(crate) fn impossible(error: &PlanError) -> Failure {
+    let failure = Failure::input(error.to_string());
+    match error {
+        PlanError::UnknownPlan { .. } => failure.help("give --plan one of these"),
+        PlanError::NoShapes { .. } => failure
+            .help("give --shapes a list with prices, such as aws or gcp, or --architecture any"),
+        _ => failure.help(
+            "give the tier another technology in this plan, or the host more memory; \
+             `tonnage explain` shows what the tier needs",
+        ),
+    }
 }
 
 /// The command that makes the same result again. Where the report goes and how many threads were

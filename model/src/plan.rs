@@ -16,8 +16,10 @@ mod draws;
 mod limits;
 mod monte_carlo;
 mod operation;
+mod optimum;
 mod recorded;
 mod simulated;
+mod sizing;
 mod tornado;
 mod words;
 mod workload;
@@ -38,6 +40,9 @@ use crate::result::{
 use crate::scenario::{Loaded, Plan, PlanAssignment, Reading, Scenario, TierId};
 use crate::simulation::SimulationError;
 use crate::units::{Duration, Ratio, Share, Unit};
+
+pub use optimum::{OptimizeOptions, architecture_of_host, optimize};
+pub use sizing::{SizeOptions, SizingEffort, size};
 
 /// Hours of a month in every cost: 365 × 24 ÷ 12, as cloud providers count.
 pub const HOURS_PER_MONTH: f64 = 730.0;
@@ -104,6 +109,23 @@ pub enum PlanError {
         /// Key of the plan.
         plan: String,
     },
+    /// No list has a host shape that can be used.
+    #[error(
+        "there is no host shape to choose from{}",
+        .reasons.iter().map(|reason| format!("; {reason}")).collect::<String>()
+    )]
+    NoShapes {
+        /// Why shapes were left out.
+        reasons: Vec<String>,
+    },
+    /// A plan was asked for by a key that the scenario does not have.
+    #[error("the scenario has no plan `{plan}`; its plans are {}", .known.join(", "))]
+    UnknownPlan {
+        /// The key.
+        plan: String,
+        /// The keys of the scenario's plans.
+        known: Vec<String>,
+    },
     /// Drawn parameters that make no distribution.
     #[error("an input makes no distribution: {0}")]
     Distribution(#[from] DistributionError),
@@ -152,6 +174,14 @@ impl<'a> Planner<'a> {
     }
 
     fn run(&self) -> Result<CapacityResult, PlanError> {
+        self.run_and(|_, _| Ok(()))
+    }
+
+    /// Plans, and adds to the result what else is wanted of the evaluation behind it.
+    fn run_and(
+        &self,
+        add: impl FnOnce(&Evaluation<'_>, &mut CapacityResult) -> Result<(), PlanError>,
+    ) -> Result<CapacityResult, PlanError> {
         let scenario = self.scenario;
         let readings = &self.loaded.readings;
         let tables: Vec<SlowdownTable> = readings
@@ -200,7 +230,7 @@ impl<'a> Planner<'a> {
         let tornado = tornado::bars(scenario, &base, &self.central, &self.table)?;
         let matrix = matrix(scenario, &base);
         let claims = claims::judge(scenario, &self.central, &demand, &plans, &matrix, &base);
-        Ok(CapacityResult {
+        let mut result = CapacityResult {
             format: RESULT_FORMAT,
             provenance: self.provenance(&simulated),
             scenario: self.summary(&base),
@@ -219,7 +249,11 @@ impl<'a> Planner<'a> {
             baseline,
             arrivals,
             fleet: None,
-        })
+            sizing: None,
+            optimum: None,
+        };
+        add(&base, &mut result)?;
+        Ok(result)
     }
 
     /// Simulates each tier of each plan; what several plans share is simulated once.

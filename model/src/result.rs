@@ -4,10 +4,20 @@
 //! holds no time stamp and no host name, so the same inputs give the same bytes.
 
 mod fleet;
+mod optimum;
+mod sizing;
 
 pub use fleet::{
     Extent, Fidelity, FleetDay, FleetEffort, FleetEvents, FleetHour, FleetPlan, FleetPromise,
     FleetPromised, FleetResult, FleetSite, FleetTier, FleetTotals, SessionAccount,
+};
+pub use optimum::{
+    Confirmation, ConfirmationOutcome, ExcludedTechnology, OptimumOption, OptimumResult,
+    OptimumTier, ShapeListSummary,
+};
+pub use sizing::{
+    FailureTrial, FleetSize, Margin, MarginVerdict, OneFewer, PoolingRow, SizedPlan, SizedTier,
+    SizingOutcome, SizingResult, TierSizing, Watched,
 };
 
 use schemars::JsonSchema;
@@ -95,6 +105,12 @@ pub struct CapacityResult {
     /// A day of the whole fleet, where it was simulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fleet: Option<FleetResult>,
+    /// The smallest fleets found by simulation, where they were asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sizing: Option<SizingResult>,
+    /// The cheapest hardware, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub optimum: Option<OptimumResult>,
 }
 
 /// Recorded arrivals.

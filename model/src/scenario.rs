@@ -17,7 +17,7 @@ pub use activity::{ActivityCurve, HOURS_PER_WEEK, SLOTS_PER_HOUR, SLOTS_PER_WEEK
 pub use catalog::{
     CurveDocument, HostShapesDocument, ShapeRow, TimeZoneMixDocument, WeekIntensity, ZoneRow,
 };
-pub use load::{Library, LibraryError, LoadOptions, Loaded, load, load_profile};
+pub use load::{Library, LibraryError, LoadOptions, Loaded, load, load_profile, load_shapes};
 pub use operation::{
     AfterFailure, Autoscaling, AutoscalingDocument, Baseline, BaselineDocument, Failures,
     FailuresDocument, FleetOperation, MemoryCommitment, MemoryCommitmentDocument, Minority,

@@ -108,7 +108,8 @@ mod timers;
 mod tournament;
 
 pub use capacity::{
-    Assessment, Capacity, Check, Effort, Promise, ServiceLevel, Verdict, assess, simulated_capacity,
+    Assessment, Capacity, Check, Effort, Promise, ServiceLevel, Verdict, assess,
+    assess_until_decided, simulated_capacity,
 };
 pub use control::{Control, RunProgress};
 pub use error::SimulationError;

@@ -5,7 +5,7 @@
 
 use tonnage_model::result::{CapacityResult, Estimated, MatrixOutcome, Requirement};
 
-use crate::{format, view};
+use crate::{format, sizing, view};
 
 /// Sums and products may differ by this share: hosts are whole, and cells round.
 const TOLERANCE: f64 = 0.01;
@@ -20,6 +20,7 @@ pub fn contradictions(result: &CapacityResult) -> Vec<String> {
     plans(result, &mut found);
     service_level(result, &mut found);
     fleet(result, &mut found);
+    found.extend(sizing::contradictions(result));
     for cell in &result.matrix {
         if let MatrixOutcome::Suitable { requirement, .. } = &cell.outcome {
             let name = format!("{} on {}", cell.tier, cell.technology);

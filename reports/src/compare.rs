@@ -317,6 +317,24 @@ fn output_changes(before: &CapacityResult, after: &CapacityResult) -> Vec<Output
         push(best, "US dollars per month", |r| r.usd_per_month);
     }
     outputs.extend(fleet::outputs(before, after));
+    for of in [crate::sizing::outputs, crate::optimum::outputs] {
+        let (old, new) = (of(before), of(after));
+        let value = |outputs: &[(String, &'static str, Estimated)], name: &str| {
+            let found = outputs.iter().find(|(known, _, _)| known == name);
+            found.map(|(_, _, value)| *value)
+        };
+        let only_old = old
+            .iter()
+            .filter(|(name, _, _)| value(&new, name).is_none());
+        for (name, unit, _) in new.iter().chain(only_old) {
+            outputs.push(output(
+                name.clone(),
+                unit,
+                value(&old, name),
+                value(&new, name),
+            ));
+        }
+    }
     outputs
 }
 
@@ -383,6 +401,19 @@ fn binding_changes(before: &CapacityResult, after: &CapacityResult) -> Vec<Bindi
                     after: (technology(after, &new.technology), new.binding),
                 });
             }
+        }
+    }
+    for tier in after.optimum.iter().flat_map(|optimum| &optimum.tiers) {
+        let choice = |result| crate::optimum::choice_of(result, &tier.tier);
+        if let (Some(old), Some(new)) = (choice(before), choice(after))
+            && old != new
+        {
+            changes.push(BindingChange {
+                plan: "Cheapest hardware".to_owned(),
+                tier: view::tier_title(after, &tier.tier).to_owned(),
+                before: old,
+                after: new,
+            });
         }
     }
     changes

@@ -7,7 +7,7 @@ mod cost;
 mod demand;
 mod fleet;
 mod measured;
-mod parts;
+pub(crate) mod parts;
 mod provenance;
 mod readings;
 mod requirements;
@@ -22,9 +22,8 @@ use tonnage_model::result::CapacityResult;
 
 use crate::chart;
 use crate::error::ReportError;
-use crate::table;
 use crate::write::{ReportOptions, planned};
-use crate::{arrivals, baseline, operation};
+use crate::{arrivals, baseline, operation, optimum, sizing};
 use parts::Charts;
 
 /// Name of the page's file.
@@ -89,6 +88,16 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> Result<String,
             ("inside", "Inside", section),
         );
     }
+    let mut computed = Vec::new();
+    if let Some(found) = &result.sizing {
+        computed.push(("sizing", "Smallest fleets", sizing::html(result, found)));
+    }
+    if let Some(found) = &result.optimum {
+        computed.push(("optimum", "Cheapest hardware", optimum::html(result, found)));
+    }
+    let before = sections.iter().position(|(id, _, _)| *id == "vcpus");
+    let before = before.unwrap_or(sections.len());
+    sections.splice(before..before, computed);
     let page = html! {
         (DOCTYPE)
         html lang="en" {

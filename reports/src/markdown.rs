@@ -10,7 +10,10 @@ use tonnage_model::result::{
 };
 
 use crate::write::ReportOptions;
-use crate::{arrivals, baseline, capabilities, chart, format, measured, operation, view, words};
+use crate::{
+    arrivals, baseline, capabilities, chart, format, measured, operation, optimum, sizing, view,
+    words,
+};
 pub(crate) use parts::{Page, code, escaped};
 
 /// The report as Markdown. Charts are linked as the files beside it.
@@ -18,6 +21,8 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> String {
     let mut page = Page::default();
     summary(&mut page, result);
     claims(&mut page, result);
+    sizing::markdown(&mut page, result);
+    optimum::markdown(&mut page, result);
     requirements(&mut page, result);
     matrix(&mut page, result);
     readings(&mut page, result);

@@ -9,7 +9,7 @@ use tonnage_model::result::{
 };
 
 use crate::write::ReportOptions;
-use crate::{capabilities, view, words};
+use crate::{capabilities, optimum, sizing, view, words};
 
 /// A table with named columns of equal length.
 #[derive(Debug, Clone, PartialEq)]
@@ -146,6 +146,12 @@ pub fn all_with(result: &CapacityResult, options: &ReportOptions) -> Vec<Table> 
     tables.extend(crate::baseline::table(result));
     if let Some(found) = &result.fleet {
         tables.extend(fleet::tables(found));
+    }
+    if let Some(found) = &result.sizing {
+        tables.extend(sizing::tables(found));
+    }
+    if let Some(found) = &result.optimum {
+        tables.extend(optimum::tables(found));
     }
     if let Some(measurement) = &result.measurement {
         tables.extend(measured::tables(measurement));

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use tonnage_model::result::{CapacityResult, Verdict};
 
-use crate::{arrivals, baseline, format, operation, view, words};
+use crate::{arrivals, baseline, format, operation, optimum, sizing, view, words};
 pub use fleet::write as fleet;
 pub(crate) use layout::{Lines, Paint, Style, columns, columns_within, wrapped};
 
@@ -26,6 +26,8 @@ pub fn write(result: &CapacityResult, color: bool) -> String {
     for warning in view::warnings(result) {
         marked(&mut out, style, &warning);
     }
+    sizing::append(&mut out, result, style);
+    optimum::append(&mut out, result, style);
     demand(&mut out, result, style);
     plans(&mut out, result, style);
     tiers(&mut out, result, style);

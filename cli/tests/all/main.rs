@@ -11,3 +11,4 @@ mod properties;
 mod run;
 mod schema;
 mod simulate;
+mod sizing;

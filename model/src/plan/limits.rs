@@ -18,7 +18,7 @@ pub(crate) const TAIL: f64 = 0.01;
 
 /// Up to this many agents behind a single cell, sessions are drawn from that finite number; above
 /// it the difference to an endless source is far below a host.
-const FINITE_SOURCES: f64 = 20_000.0;
+pub(super) const FINITE_SOURCES: f64 = 20_000.0;
 
 /// Most unused sandboxes of a host, as in the simulation.
 const MOST_POOLED: u32 = 1 << 16;
@@ -299,6 +299,13 @@ impl CellRules<'_> {
             Some(by_starts) if by_starts < by_cpu => (BindingResource::StartRate, by_starts),
             _ => (BindingResource::Cpu, by_cpu),
         }
+    }
+
+    /// Open sessions one host carries in a cell so large that chance does not matter to its room.
+    pub(super) fn per_host_of_an_endless_cell(&self, workload: &Workload) -> f64 {
+        let (_, per_host) = self.per_host(workload);
+        let by_room = self.limits.room.slots as f64 * workload.sessions / workload.sandboxes;
+        per_host.min(by_room)
     }
 
     fn cpu_sessions_per_host(&self, workload: &Workload) -> f64 {

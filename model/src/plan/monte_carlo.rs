@@ -13,7 +13,7 @@ use crate::result::{BindingResource, Estimated};
 use crate::scenario::{PlanAssignment, Scenario, TierId};
 
 /// This share of draws without an answer, or more, leaves the 95% interval without an upper end.
-const IMPOSSIBLE_SHARE: f64 = 0.025;
+pub(super) const IMPOSSIBLE_SHARE: f64 = 0.025;
 
 /// Tiers on technologies to evaluate, each once.
 #[derive(Debug, Clone)]

@@ -6,6 +6,9 @@ use crate::result::{BindingResource, Estimated, PlanResult, SimulationOutcome};
 use crate::scenario::Scenario;
 use crate::units::short;
 
+/// How the warning begins that says which tiers were not simulated by the plan itself.
+pub(super) const NOT_SIMULATED: &str = "Tiers of plans without a simulated estimate";
+
 /// The answer in one sentence: the first plan, the second to compare with, and how many more there
 /// are.
 pub(super) fn answer(scenario: &Scenario, plans: &[PlanResult]) -> String {
@@ -130,7 +133,7 @@ pub(super) fn warnings(
         .collect();
     if let Some(reason) = reasons.first() {
         warnings.push(format!(
-            "Tiers of plans without a simulated estimate: {}. The first reason: {reason}.",
+            "{NOT_SIMULATED}: {}. The first reason: {reason}.",
             reasons.len()
         ));
     }

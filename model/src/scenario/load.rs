@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::catalog::HostShapesDocument;
 use super::raw::{FileReference, ScenarioDocument};
 use super::resolve::{Reading, Resolver, Scenario};
 use crate::document::{
@@ -88,6 +89,28 @@ pub fn load_profile(
     let document = node.and_then(|node| loader.profile_of(&node));
     let sources = loader.decoder.sources.clone();
     loader.finish(document).map(|document| (document, sources))
+}
+
+/// Reads a list of host shapes alone.
+///
+/// # Errors
+/// Every problem found, in one go.
+pub fn load_shapes(library: &dyn Library, path: &str) -> Result<HostShapesDocument, Box<Problems>> {
+    let mut loader = Loader::new(library, path);
+    let node = loader.read_root(path);
+    let document = node.and_then(|node| {
+        let document = HostShapesDocument::decode(&node, &mut loader.decoder)?;
+        if document.format != 1 || document.kind != "host-shapes" {
+            loader.decoder.report(Problem::error(
+                "this is no list of host shapes of format 1",
+                &node.span,
+                "needs `format = 1` and `kind = \"host-shapes\"`",
+            ));
+            return None;
+        }
+        Some(document)
+    });
+    loader.finish(document)
 }
 
 /// Reads files and remembers them.

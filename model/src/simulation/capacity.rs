@@ -15,7 +15,7 @@ use super::control::Control;
 use super::error::SimulationError;
 use super::outcome::CellOutcome;
 use super::replications::{Replications, run_replications};
-use super::spec::{CellSpec, Observation, invalid};
+use super::spec::{CellSpec, Demand, Observation, invalid};
 use crate::statistics::means::{ratio_of_replications, student_t_survival};
 use serde::Serialize;
 
@@ -174,10 +174,11 @@ pub struct Effort {
 /// nothing was seen in n independent looks) needs looks that are independent, which the n requests
 /// of a run are not. What bounds the share then depends on what could break the promise:
 ///
-/// * *Room.* One replication gives one peak of the places taken. The chance that another
-///   replication's peak reaches the last place is read off Student's t prediction interval of the
-///   peaks, and the share is at most that chance. Peaks that hardly differ are given half the spread
-///   of a Poisson number.
+/// * *Room.* One replication gives one peak of those that have a place or wait for one. The chance
+///   that another replication's peak reaches the number at which the promise breaks is read off
+///   Student's t prediction interval of the peaks, and the share is at most that chance. Peaks that
+///   hardly differ are given half the spread of a Poisson number. Or, if that is less, 3 over the
+///   mean stays of a sandbox that were watched one after the other.
 /// * *The start rate.* n requests count as n (1 − u)²/2 looks, u the utilisation of the rate: waits
 ///   in a single-server queue stay correlated over about 2/(1 − u)² of them (Whitt 1989, Planning
 ///   queueing simulations).
@@ -186,6 +187,7 @@ pub struct Effort {
 /// * Where sandboxes are suspended, pooled, over-committed or lost, peaks do not tell how near the
 ///   places were to being full: every mean stay of a sandbox is then a look of its own on every host.
 ///
+/// A share beyond a smaller value, of which something was seen, bounds it too; the least bound holds.
 /// Complete failure is bounded by 3/R for R replications.
 ///
 /// # Errors
@@ -243,7 +245,7 @@ pub fn assess_until_decided(
 fn judge(spec: &CellSpec, level: &ServiceLevel, replications: Replications) -> Assessment {
     let checks: Vec<Check> = level
         .checks()
-        .map(|(promise, limit)| check(promise, limit, spec, &replications))
+        .map(|(promise, limit)| check(promise, limit, level, spec, &replications))
         .collect();
     let verdict = if checks.iter().any(|check| check.verdict == Verdict::Fails) {
         Verdict::Fails
@@ -277,7 +279,13 @@ fn violations(promise: Promise, outcome: &CellOutcome) -> (u64, u64) {
 /// where the share is surely below this.
 const NONE_AT_ALL: f64 = 1e-6;
 
-fn check(promise: Promise, limit: f64, spec: &CellSpec, replications: &Replications) -> Check {
+fn check(
+    promise: Promise,
+    limit: f64,
+    level: &ServiceLevel,
+    spec: &CellSpec,
+    replications: &Replications,
+) -> Check {
     let counts: Vec<(f64, f64)> = replications
         .outcomes()
         .iter()
@@ -287,7 +295,11 @@ fn check(promise: Promise, limit: f64, spec: &CellSpec, replications: &Replicati
     let seen: f64 = counts.iter().map(|(seen, _)| seen).sum();
     let of: f64 = counts.iter().map(|(_, of)| of).sum();
     let (share, low, high) = match ratio_of_replications(&counts, 0.95) {
-        Ok(_) if seen <= 0.0 => (0.0, 0.0, bound_of_nothing(promise, spec, replications)),
+        Ok(_) if seen <= 0.0 => (
+            0.0,
+            0.0,
+            bound_of_nothing(promise, level, spec, replications),
+        ),
         Ok(estimate) => {
             let interval = estimate.interval();
             let all = if seen < of {
@@ -321,35 +333,108 @@ fn check(promise: Promise, limit: f64, spec: &CellSpec, replications: &Replicati
 }
 
 /// Upper end at 95% of a share of which nothing was seen; see [`assess`].
-fn bound_of_nothing(promise: Promise, spec: &CellSpec, replications: &Replications) -> f64 {
+fn bound_of_nothing(
+    promise: Promise,
+    level: &ServiceLevel,
+    spec: &CellSpec,
+    replications: &Replications,
+) -> f64 {
     if !spec.operation.is_none() && promise != Promise::BurstSlowdown {
         return bound_by_stays(spec, replications).clamp(0.0, 1.0);
     }
-    let places = f64::from(spec.slots_per_host()) * f64::from(spec.hosts);
+    let wait = level.start_wait;
     let bound = match promise {
         Promise::StartWait => {
-            let by_room = chance_to_reach(places, replications, |outcome| outcome.sandboxes.peak);
+            let by_room = bound_by_room(spec, wait, replications);
             match spec.sandbox.start_rate_limit {
                 Some(rate) => by_room.max(bound_by_start_rate(rate, spec, replications)),
                 None => by_room,
             }
         }
-        Promise::Rejection => {
-            let with_queue = places + f64::from(spec.full.queue_limit());
-            chance_to_reach(with_queue, replications, |outcome| {
-                outcome.sandboxes.peak + outcome.queue.peak
-            })
-        }
+        Promise::Rejection => bound_by_room(spec, None, replications),
         Promise::BurstSlowdown => bound_by_cpu(spec, replications),
     };
-    bound.clamp(0.0, 1.0)
+    let by_less = match promise {
+        Promise::StartWait => level.start_wait.map(|wait| {
+            bound_by_less(0.0, wait, replications, |outcome, value| {
+                let (begun, waiting) = (&outcome.start_wait, &outcome.unfinished_wait);
+                (
+                    begun.above(value) + waiting.above(value),
+                    begun.count() + waiting.count(),
+                )
+            })
+        }),
+        Promise::BurstSlowdown => level.burst_slowdown.map(|slowdown| {
+            bound_by_less(1.0, slowdown, replications, |outcome, value| {
+                let bursts = &outcome.burst_slowdown;
+                (bursts.above(value), bursts.count())
+            })
+        }),
+        Promise::Rejection => None,
+    };
+    bound.min(by_less.unwrap_or(1.0)).clamp(0.0, 1.0)
+}
+
+/// Part of the way from the least possible value to the promised one at which a bound is next looked
+/// for.
+const LESS: f64 = 0.7;
+
+/// Values between the least and the promised at which a bound is looked for.
+const LOOKS_BELOW: i32 = 20;
+
+/// What exceeds the promised value exceeds every smaller one: of the shares beyond smaller values, of
+/// which something was seen and whose intervals are Student's, the least upper end.
+fn bound_by_less(
+    least: f64,
+    promised: f64,
+    replications: &Replications,
+    beyond: impl Fn(&CellOutcome, f64) -> (f64, u64),
+) -> f64 {
+    (1..=LOOKS_BELOW)
+        .filter_map(|step| {
+            let value = least + (promised - least) * LESS.powi(step);
+            let counts: Vec<(f64, f64)> = replications
+                .outcomes()
+                .iter()
+                .map(|outcome| beyond(outcome, value))
+                .map(|(seen, of)| (seen, of as f64))
+                .collect();
+            let estimate = ratio_of_replications(&counts, 0.95).ok()?;
+            (estimate.mean > 0.0).then(|| estimate.interval().high)
+        })
+        .fold(1.0, f64::min)
+}
+
+/// The share that finds no room, or waits for it longer than promised, where nobody did. A request
+/// is turned away when all places are taken and the queue is full. It waits too long only if the
+/// queue has grown by as many as begin in that time.
+fn bound_by_room(spec: &CellSpec, wait: Option<f64>, replications: &Replications) -> f64 {
+    let merged = replications.merged();
+    let places = f64::from(spec.slots_per_host()) * f64::from(spec.hosts);
+    if let Demand::FiniteSource { agents, .. } = &spec.demand
+        && *agents as f64 <= places
+    {
+        return 0.0;
+    }
+    let starts = merged.start_wait.count() as f64;
+    let beyond = match wait {
+        // Nobody waits for room where nobody may.
+        Some(_) if spec.full.queue_limit() == 0 => return 0.0,
+        Some(wait) => wait * starts / merged.seconds(),
+        None => f64::from(spec.full.queue_limit()),
+    };
+    let by_peaks = chance_to_reach(places + beyond, replications, |outcome| {
+        outcome.sandboxes.peak + outcome.queue.peak
+    });
+    let stays = starts / merged.sandboxes.mean().max(1.0);
+    by_peaks.min(3.0 / stays)
 }
 
 /// Every stay of a sandbox on every host as a look of its own.
 fn bound_by_stays(spec: &CellSpec, replications: &Replications) -> f64 {
     let merged = replications.merged();
     let starts = merged.start_wait.count() as f64;
-    let stays = starts / merged.sandboxes.mean.max(1.0) * f64::from(spec.hosts);
+    let stays = starts / merged.sandboxes.mean().max(1.0) * f64::from(spec.hosts);
     3.0 / stays.min(starts)
 }
 
@@ -369,7 +454,7 @@ fn chance_to_reach(
     let squares: f64 = peaks.iter().map(|peak| (peak - mean).powi(2)).sum();
     let spread = (squares / (count - 1.0))
         .sqrt()
-        .max(0.5 * replications.merged().sandboxes.mean.sqrt());
+        .max(0.5 * replications.merged().sandboxes.mean().sqrt());
     if spread <= 0.0 {
         return if mean < places { 0.0 } else { 1.0 };
     }
@@ -380,7 +465,7 @@ fn chance_to_reach(
 fn bound_by_start_rate(rate: f64, spec: &CellSpec, replications: &Replications) -> f64 {
     let merged = replications.merged();
     let starts = merged.start_wait.count() as f64;
-    let utilisation = starts / (rate * f64::from(spec.hosts) * merged.seconds);
+    let utilisation = starts / (rate * f64::from(spec.hosts) * merged.seconds());
     3.0 / (0.5 * starts * (1.0 - utilisation).max(0.0).powi(2))
 }
 
@@ -388,13 +473,13 @@ fn bound_by_cpu(spec: &CellSpec, replications: &Replications) -> f64 {
     let merged = replications.merged();
     let bursts = merged.burst_slowdown.count() as f64;
     let jobs = merged.cpu_jobs.entered as f64;
-    if merged.cpu_seconds_served <= 0.0 || jobs <= 0.0 {
+    if merged.cpu_seconds_served() <= 0.0 || jobs <= 0.0 {
         return 3.0 / bursts;
     }
-    let job = merged.cpu_seconds_demanded / jobs;
+    let job = merged.cpu_seconds_demanded() / jobs;
     let idle = (1.0 - merged.utilisation()).max(0.0);
     let relaxation = 2.0 * job / (f64::from(spec.host.vcpus) * idle.powi(2));
-    let looks = f64::from(spec.hosts) * merged.seconds / relaxation;
+    let looks = f64::from(spec.hosts) * merged.seconds() / relaxation;
     3.0 / looks.min(bursts)
 }
 

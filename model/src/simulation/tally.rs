@@ -159,6 +159,13 @@ impl Tally {
             .quantile((rank - at_floor) / self.above_floor as f64)
     }
 
+    /// Number of values above a value above the floor; those within 0.4% of it may count on either
+    /// side.
+    pub(super) fn above(&self, value: f64) -> f64 {
+        let at_most = self.sketch.share_at_most(value).unwrap_or(0.0);
+        self.above_floor as f64 * (1.0 - at_most)
+    }
+
     pub(super) const fn has_target(&self) -> bool {
         self.target.is_some()
     }

@@ -48,7 +48,7 @@ impl Charts {
 }
 
 /// The heading of a section, with a link to itself.
-pub(super) fn heading(id: &str, text: &str) -> Markup {
+pub(crate) fn heading(id: &str, text: &str) -> Markup {
     html! {
         h2 id={ (id) "-heading" } {
             (text) " "
@@ -58,7 +58,7 @@ pub(super) fn heading(id: &str, text: &str) -> Markup {
 }
 
 /// A table that scrolls sideways on a narrow page.
-pub(super) fn table(caption: &str, head: &Markup, body: &Markup) -> Markup {
+pub(crate) fn table(caption: &str, head: &Markup, body: &Markup) -> Markup {
     html! {
         div.scroll role="region" aria-label=(caption) tabindex="0" {
             table {
@@ -99,7 +99,7 @@ pub(super) fn words_table(caption: &str, names: &[&str], rows: &[Vec<Markup>]) -
 }
 
 /// Column headings; those that begin with `#` are of numbers.
-pub(super) fn columns(names: &[&str]) -> Markup {
+pub(crate) fn columns(names: &[&str]) -> Markup {
     html! {
         @for name in names {
             @if let Some(number) = name.strip_prefix('#') {
@@ -117,7 +117,7 @@ pub(super) fn estimate(value: Estimated) -> Markup {
 }
 
 /// A number with its interval below, in another unit.
-pub(super) fn estimate_with(value: Estimated, show: impl Fn(f64, usize) -> String) -> Markup {
+pub(crate) fn estimate_with(value: Estimated, show: impl Fn(f64, usize) -> String) -> Markup {
     html! {
         strong { (show(value.central, 3)) }
         @if !format::is_exact(value) {

@@ -1024,6 +1024,8 @@ pub fn fixture() -> CapacityResult {
         baseline: None,
         arrivals: None,
         fleet: None,
+        sizing: None,
+        optimum: None,
         plans,
         demand,
     }
