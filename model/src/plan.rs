@@ -111,8 +111,8 @@ pub enum PlanError {
     },
     /// No list has a host shape that can be used.
     #[error(
-        "there is no host shape to choose from{}",
-        .reasons.iter().map(|reason| format!("; {reason}")).collect::<String>()
+        "there is no host shape to choose from: {}",
+        if .reasons.is_empty() { "no list was given".to_owned() } else { .reasons.join("; ") }
     )]
     NoShapes {
         /// Why shapes were left out.

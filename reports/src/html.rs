@@ -23,7 +23,7 @@ use tonnage_model::result::CapacityResult;
 use crate::chart;
 use crate::error::ReportError;
 use crate::write::{ReportOptions, planned};
-use crate::{arrivals, baseline, operation, optimum, sizing};
+use crate::{arrivals, baseline, operation, optimum, sizing, table};
 use parts::Charts;
 
 /// Name of the page's file.
@@ -127,18 +127,24 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> Result<String,
                         section id=(id) aria-labelledby={ (id) "-heading" } { (body) }
                     }
                 }
-                footer {
-                    p {
-                        "Made by Tonnage " (result.provenance.tool_version)
-                        " from the scenario “" (result.scenario.title) "” and the profile “"
-                        (result.provenance.profile_title)
-                        "”. The same inputs give the same page, byte for byte."
-                    }
-                }
+                (footer(result))
             }
         }
     };
     Ok(page.into_string())
+}
+
+fn footer(result: &CapacityResult) -> Markup {
+    html! {
+        footer {
+            p {
+                "Made by Tonnage " (result.provenance.tool_version)
+                " from the scenario “" (result.scenario.title) "” and the profile “"
+                (result.provenance.profile_title)
+                "”. The same inputs give the same page, byte for byte."
+            }
+        }
+    }
 }
 
 /// The sections that only some results have, each in its place.

@@ -154,19 +154,18 @@ fn choices(result: &CapacityResult, optimum: &OptimumResult) -> Vec<Vec<String>>
         .iter()
         .map(|tier| {
             let mut row = vec![view::tier_title(result, &tier.tier).to_owned()];
-            match tier.options.first() {
-                Some(choice) => row.extend([
+            if let Some(choice) = tier.options.first() {
+                row.extend([
                     way(result, &choice.technology, choice.lifecycle),
                     choice.shape.clone(),
                     format::estimate(choice.hosts),
                     usd(choice.usd_per_month),
                     format::percent_with(choice.cheapest_share, 2),
                     words::binding(choice.binding).to_owned(),
-                ]),
-                None => {
-                    row.push("nothing allowed can carry it".to_owned());
-                    row.extend((0..5).map(|_| String::new()));
-                }
+                ]);
+            } else {
+                row.push("nothing allowed can carry it".to_owned());
+                row.extend((0..5).map(|_| String::new()));
             }
             row
         })

@@ -244,7 +244,7 @@ fn chosen() -> CapacityResult {
                 "api",
                 vec![choice.clone(), option("container", "m7i.metal-24xl", 2.1e6)],
             ),
-            tier("linux", vec![choice]),
+            tier("linux", vec![choice.clone()]),
             tier("browser", Vec::new()),
         ],
     });

@@ -26,6 +26,9 @@ pub(super) struct HourMoments {
     pub(super) rejected: Moments,
 }
 
+/// One of the sums of an hour.
+pub(super) type Pick = fn(&HourMoments) -> &Moments;
+
 /// How the expected hour compares with the expected window, by which what a window found is
 /// multiplied: what is known of the demand within the hour need not be guessed from a sample.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -4,7 +4,7 @@ use super::FleetError;
 use super::cells::Cells;
 use super::day::{HOUR, Hours};
 use super::fluid::{Part, Parts};
-use super::measured::{Gathered, HourMoments, Seen};
+use super::measured::{Gathered, HourMoments, Pick, Seen};
 use super::moments::Moments;
 use super::sampling::{CONFIDENCE, Sample, shares, unseen};
 use crate::result::{
@@ -94,7 +94,7 @@ impl Found {
         &self,
         cells: &Cells<'_>,
         hours: Hours,
-        pick: fn(&HourMoments) -> &Moments,
+        pick: Pick,
         part: fn(&Parts) -> Part,
     ) -> Result<Estimated, StatisticsError> {
         match self {
@@ -116,10 +116,7 @@ impl Found {
     }
 
     /// Share over the day; none if nothing was seen that it could be a share of.
-    pub(super) fn share(
-        &self,
-        pick: fn(&HourMoments) -> &Moments,
-    ) -> Result<Option<Estimated>, StatisticsError> {
+    pub(super) fn share(&self, pick: Pick) -> Result<Option<Estimated>, StatisticsError> {
         match self {
             Self::Fluid => Ok(None),
             Self::Whole(gathered) => {
@@ -272,7 +269,7 @@ impl HourTable<'_> {
     fn means(
         &self,
         hours: Hours,
-        pick: fn(&HourMoments) -> &Moments,
+        pick: Pick,
         part: fn(&Parts) -> Part,
     ) -> Result<Vec<Estimated>, StatisticsError> {
         let fleet = self.cells.count as f64;
@@ -295,10 +292,7 @@ impl HourTable<'_> {
     }
 
     /// A share by hour; none where nothing was seen.
-    fn shares(
-        &self,
-        pick: fn(&HourMoments) -> &Moments,
-    ) -> Result<Vec<Option<Estimated>>, StatisticsError> {
+    fn shares(&self, pick: Pick) -> Result<Vec<Option<Estimated>>, StatisticsError> {
         // The residual's variance, over the mean denominator: that of the share.
         let stratum = |moments: &Moments| -> Option<Stratum> {
             let share = moments.ratio()?;
@@ -332,7 +326,7 @@ impl HourTable<'_> {
     /// quantiles give.
     fn quantiles(
         &self,
-        pick: fn(&HourMoments) -> &Moments,
+        pick: Pick,
         together: impl Fn(&Seen) -> Option<f64>,
         least: f64,
     ) -> Result<Vec<Option<Estimated>>, StatisticsError> {

@@ -14,8 +14,7 @@
 use super::cells::{Cells, Stretch};
 use super::day::{HOUR, Hours};
 use super::fluid::{Part, Parts};
-use super::measured::{Factors, HourMoments, Measures, Seen, add_events, events};
-use super::moments::Moments;
+use super::measured::{Factors, HourMoments, Measures, Pick, Seen, add_events, events};
 use super::watch::Watch;
 use crate::random::{Purpose, Streams};
 use crate::result::{Extent, FleetEffort, FleetEvents};
@@ -135,14 +134,14 @@ impl Sample {
 
     /// Strata of a time average or a rate of one cell, so that the total is that of the fleet over
     /// the day, in units × seconds.
-    pub(super) fn strata(&self, cells: u64, pick: fn(&HourMoments) -> &Moments) -> Vec<Stratum> {
+    pub(super) fn strata(&self, cells: u64, pick: Pick) -> Vec<Stratum> {
         let weight = cells as f64 * HOUR;
         let hours = self.hours.iter();
         hours.map(|h| pick(&h.moments).stratum(weight)).collect()
     }
 
     /// Strata of a share: counts of one second of one cell, times the seconds of the hour.
-    pub(super) fn pairs(&self, pick: fn(&HourMoments) -> &Moments) -> Vec<PairStratum> {
+    pub(super) fn pairs(&self, pick: Pick) -> Vec<PairStratum> {
         self.hours
             .iter()
             .map(|hour| pick(&hour.moments).pairs(HOUR / hour.length))
@@ -196,7 +195,7 @@ impl Sample {
                 }
                 Ok(())
             };
-        for pick in [(|h| &h.busy) as fn(&HourMoments) -> &Moments, |h| &h.opened] {
+        for pick in [(|h| &h.busy) as Pick, |h| &h.opened] {
             let strata = self.strata(cells.count, pick);
             let found = total(&strata, CONFIDENCE)?;
             ask(&strata, found, goal.precision * found.mean)?;
@@ -247,7 +246,7 @@ impl Sample {
 }
 
 /// The shares that are promised, with the largest allowed.
-pub(super) fn shares(cells: &Cells<'_>) -> [(fn(&HourMoments) -> &Moments, f64); 3] {
+pub(super) fn shares(cells: &Cells<'_>) -> [(Pick, f64); 3] {
     [
         (|h| &h.waited, crate::plan::TAIL),
         (|h| &h.slowed, crate::plan::TAIL),

@@ -5,8 +5,7 @@ use std::fmt::Write as _;
 use super::cells::Cells;
 use super::day::Hours;
 use super::fluid::{Part, Parts};
-use super::measured::{Gathered, HourMoments};
-use super::moments::Moments;
+use super::measured::{Gathered, Pick};
 use super::report::Found;
 use super::sampling::{Goal, Sample, sample};
 use super::watch::Watch;
@@ -246,13 +245,14 @@ fn no_session_of_the_fleet_is_lost() {
     }
 }
 
+type Figure = fn(&Parts) -> Part;
+
 /// Where nothing contends, expected values are known in closed form, and the intervals of samples cover
 /// them about as often as they say: of 40 intervals of 95% at most 6 miss, which true ones break once
 /// in 160 times, for each of the figures.
 #[test]
 fn intervals_of_samples_cover_the_expected_day() {
-    type Pick = fn(&HourMoments) -> &Moments;
-    let figures: [(&str, Pick, fn(&Parts) -> Part); 3] = [
+    let figures: [(&str, Pick, Figure); 3] = [
         ("busy", |h| &h.busy, |p| p.busy),
         ("opened", |h| &h.opened, |p| p.opened),
         ("sessions", |h| &h.sessions, |p| p.sessions),
@@ -287,9 +287,7 @@ fn exact_and_sampled_days_agree_under_contention() {
     with_cells(&scenario, (8, 13), |cells, hours| {
         let exact = Found::Whole(Box::new(whole(cells, 0..cells.count.min(24), hours)));
         let sample = Found::of_sample(sampled(cells, hours, 0.02, 7)).expect("all hours");
-        for pick in [(|h| &h.slowed) as fn(&HourMoments) -> &Moments, |h| {
-            &h.waited
-        }] {
+        for pick in [(|h| &h.slowed) as Pick, |h| &h.waited] {
             let (exact, sampled) = (
                 exact.share(pick).unwrap().expect("seen"),
                 sample.share(pick).unwrap().expect("seen"),

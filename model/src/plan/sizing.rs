@@ -58,7 +58,7 @@ impl SizingEffort {
     }
 
     /// Replications a judgement begins with: with fewer, hardly anything could be decided.
-    fn first_replications(self, scenario: &Scenario) -> u32 {
+    fn first_replications(scenario: &Scenario) -> u32 {
         scenario.simulation.replications.max(FEWEST_REPLICATIONS)
     }
 
@@ -168,7 +168,7 @@ fn size_plans(
         })
         .collect();
     debug_assert!(result.sizing.is_none());
-    let replications = options.effort.first_replications(scenario);
+    let replications = SizingEffort::first_replications(scenario);
     Ok(SizingResult {
         lost_hosts: scenario.fleet.spare_hosts,
         events_per_replication: u64::from(scenario.simulation.events) * options.effort.events(),

@@ -253,7 +253,7 @@ impl<'a> Subject<'a> {
             .max(wanted.min(MOST_STRETCH * self.events / rate))
             .min(longest);
         let observation = Observation::new(WARM_UP * seconds, (1.0 - WARM_UP) * seconds)?;
-        let first = u64::from(self.effort.first_replications(self.scenario));
+        let first = u64::from(SizingEffort::first_replications(self.scenario));
         let effort = Effort {
             observation,
             replications: first,
@@ -336,7 +336,7 @@ impl<'a> Subject<'a> {
         }
         let effort = Effort {
             observation: Observation::new(settle, AFTER_FAILURE)?,
-            replications: u64::from(self.effort.first_replications(self.scenario)),
+            replications: u64::from(SizingEffort::first_replications(self.scenario)),
             run: RunId {
                 seed: self.scenario.seed,
                 cell: 0,
