@@ -9,11 +9,7 @@ use crate::capabilities::{self, ASKED, LEGEND, Line, MEASURED, Published};
 use crate::{measured, words};
 
 pub(super) fn section(result: &CapacityResult, lines: &[Line<'_>]) -> Markup {
-    let mut names = vec![
-        "Technology".to_owned(),
-        "Boundary".to_owned(),
-        "Kernel".to_owned(),
-    ];
+    let mut names = vec!["Technology".to_owned(), "Boundary, kernel".to_owned()];
     names.extend(ASKED.map(str::to_owned));
     names.push("Code".to_owned());
     names.extend(MEASURED.map(|name| format!("#{name}")));
@@ -41,8 +37,10 @@ fn technology(line: &Line<'_>) -> Markup {
     html! {
         tr.absent[absence.is_some()] {
             th scope="row" { (technology.title) small { (key(&technology.id)) } }
-            td { (words::boundary(technology.boundary)) }
-            td { (capabilities::kernel(technology)) }
+            td {
+                (words::boundary(technology.boundary))
+                small { (capabilities::kernel(technology)) }
+            }
             @for support in capabilities::supports(&technology.inside) {
                 td { (word(support)) }
             }
