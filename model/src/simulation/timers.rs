@@ -10,8 +10,7 @@
 //! any tuning, and an entry moves a few times only.
 //!
 //! Buckets are chains of chunks from one pool: entries are read and written in sequence, which is what
-//! memory is fast at, and no bucket keeps room that it once needed. `docs/performance.md` has
-//! measurements against heaps and calendars at sizes from 50 to 10⁷.
+//! memory is fast at, and no bucket keeps room that it once needed.
 
 use super::heap::Entry;
 
