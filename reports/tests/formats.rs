@@ -34,7 +34,7 @@ fn a_fleet_run_in_every_way_is_told_alike_on_the_terminal_and_in_markdown() {
     }
     assert!(terminal.lines().all(|line| line.chars().count() <= 100));
     let told = [
-        "8 × 24.0",
+        "8 × 24 min",
         "Not compared (Generated code)",
         "all follow the same swings",
         "undecided",
@@ -66,7 +66,7 @@ fn the_page_has_the_sections_of_a_fleet_run_in_every_way_and_no_other_has() {
 fn tables_of_a_fleet_run_in_every_way() {
     let tables = table::all(&run_in_every_way());
     for (name, rows) in [
-        ("operation", 27),
+        ("operation", 25),
         ("dispersion", 2),
         ("arrivals", 2),
         ("baseline", 10),
