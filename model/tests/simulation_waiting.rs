@@ -30,7 +30,7 @@ fn waiting_is_erlang_c() -> Test {
         assert!((delayed / (f64::from(servers) - load) - wait).abs() < 1e-6);
         let spec = places(servers.into(), Distribution::exponential(1.0)?, load)?;
         let relaxation = relaxation(servers, load);
-        let observation = Observation::new(5.0 + 4.0 * relaxation, 16.0 * relaxation)?;
+        let observation = Observation::new(5.0 + 4.0 * relaxation, 40.0 * relaxation)?;
         assert_known(
             &spec,
             &observation,
