@@ -326,7 +326,7 @@ fn what_is_no_measurement_is_refused_where_it_is_wrong() {
             .to_string()
     };
     let good = text(&measurement());
-    insta::assert_snapshot!(refused(&good[..good.len() / 2]), @"m.json:4490:25: this is not a measurement: EOF while parsing a list (here); it ends too early: it was not written to its end");
+    insta::assert_snapshot!(refused(&good[..good.len() / 2]), @"m.json:4548:33: this is not a measurement: EOF while parsing a list (here); it ends too early: it was not written to its end");
     insta::assert_snapshot!(refused(r#"{ "format": 1 }"#), @r#"m.json:1:1: this is not a measurement: it does not say `"kind": "measurement"` (here); `tonnage measure` writes a measurement; the result of a plan is none"#);
     insta::assert_snapshot!(refused(r#"{ "format": 1, "kind": "profile" }"#), @"m.json:1:1: this is of kind `profile`, not a measurement (here); `tonnage measure` writes a measurement; the result of a plan is none");
     insta::assert_snapshot!(refused(r#"{ "format": 2, "kind": "measurement" }"#), @"m.json:1:1: measurement format 2 is not known (here); this version reads format 1: use a newer Tonnage, or measure again");
