@@ -94,6 +94,21 @@ fn a_stall_is_seen_by_everyone_who_waits_behind_it() {
 
 #[test]
 fn memory_of_its_own_is_told_from_memory_that_is_shared() {
+    // What is measured is the memory of the whole process, in which other tests leave theirs: so in a
+    // process of its own.
+    const ALONE: &str = "TONNAGE_TEST_ALONE";
+    if std::env::var_os(ALONE).is_none() {
+        let ended = std::process::Command::new(std::env::current_exe().expect("this program"))
+            .args([
+                "--exact",
+                "memory_of_its_own_is_told_from_memory_that_is_shared",
+            ])
+            .env(ALONE, "1")
+            .status()
+            .expect("it starts");
+        assert!(ended.success(), "{ended}");
+        return;
+    }
     let records = measure(&KnownAnswer::Memory, Part::MemoryIdle, times(64));
     let samples: Vec<MemorySample> = records
         .iter()
@@ -152,7 +167,8 @@ fn known_work_is_recovered() {
 
 #[test]
 fn a_wrong_answer_fails_the_cell() {
-    for part in Part::ALL {
+    // A step of a coding agent has an answer of its own, and this technology holds none.
+    for part in Part::ALL.into_iter().filter(|part| *part != Part::Coding) {
         let records = measure(&KnownAnswer::Wrong, part, times(3));
         let told = records.iter().any(|record| {
             matches!(record, Record::Failed { message } | Record::Problem { message }

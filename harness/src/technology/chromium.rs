@@ -1,7 +1,7 @@
 //! Headless Chromium: a browser for each sandbox, a browser context in a running browser, and a page
 //! in a context that is there.
 //!
-//! A browser is driven through two pipes by the DevTools protocol ([`devtools`]). The guest is a page
+//! A browser is driven through two pipes by the DevTools protocol (`devtools`). The guest is a page
 //! with the guest program in a script.
 
 mod browser;
