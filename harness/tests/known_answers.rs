@@ -96,14 +96,15 @@ fn a_stall_is_seen_by_everyone_who_waits_behind_it() {
 fn memory_of_its_own_is_told_from_memory_that_is_shared() {
     // What is measured is the memory of the whole process, in which other tests leave theirs: so in a
     // process of its own.
-    const ALONE: &str = "TONNAGE_TEST_ALONE";
-    if std::env::var_os(ALONE).is_none() {
+    const OWN_PROCESS: &str = "TONNAGE_TEST_ALONE";
+    if std::env::var_os(OWN_PROCESS).is_none() {
+        let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
         let ended = std::process::Command::new(std::env::current_exe().expect("this program"))
             .args([
                 "--exact",
                 "memory_of_its_own_is_told_from_memory_that_is_shared",
             ])
-            .env(ALONE, "1")
+            .env(OWN_PROCESS, "1")
             .status()
             .expect("it starts");
         assert!(ended.success(), "{ended}");
