@@ -116,33 +116,31 @@ struct Stretch {
     warm_up: usize,
     /// Intervals of it.
     intervals: usize,
-    /// Its rate over that of the whole recording.
+    /// Its rate, with the warm-up's, over that of the whole recording.
     over_mean: f64,
 }
 
 impl Stretch {
+    /// The busiest stretch with what leads to it: the mean is that of both, so that the cell has
+    /// neither more nor fewer sessions to begin with than under a stream of that mean.
     fn busiest(counts: &[u64], warm_up: usize, intervals: usize) -> Self {
         let length = counts.len();
-        let sum_from = |begins: usize| -> u64 {
-            (begins..begins + intervals)
-                .map(|at| counts[at % length])
-                .sum()
-        };
+        let whole = warm_up + intervals;
+        let mut sum: u64 = (0..whole).map(|at| counts[at % length]).sum();
         // Slides along; of equally busy ones the first.
-        let mut sum = sum_from(0);
         let mut best = (0, sum);
-        for begins in 1..length {
-            sum = sum - counts[begins - 1] + counts[(begins + intervals - 1) % length];
+        for first in 1..length {
+            sum = sum - counts[first - 1] + counts[(first + whole - 1) % length];
             if sum > best.1 {
-                best = (begins, sum);
+                best = (first, sum);
             }
         }
         let mean = counts.iter().sum::<u64>() as f64 / length as f64;
         Self {
-            begins: best.0,
+            begins: best.0 + warm_up,
             warm_up,
             intervals,
-            over_mean: best.1 as f64 / intervals as f64 / mean,
+            over_mean: best.1 as f64 / whole as f64 / mean,
         }
     }
 
@@ -156,14 +154,17 @@ impl Stretch {
             TraceScaling::Together => RecordedScaling::Together,
             TraceScaling::Independent => RecordedScaling::Independent,
         };
-        let length = recording.counts.len();
         let arrivals = RecordedArrivals::new(
             recording.counts.clone(),
             recording.interval,
             rate / self.over_mean,
             scaling,
         )?;
-        Ok(arrivals.beginning_at(self.begins + length - self.warm_up % length))
+        // Sessions may last longer than the stretch: begun with fewer of them, a cell would seem to
+        // carry more under the recording than under a stream of the same rate.
+        Ok(arrivals
+            .beginning_at(self.begins - self.warm_up)
+            .led_by(rate))
     }
 
     /// The index of dispersion of its counts at a mean of `rate` sessions per second, by formula.
@@ -374,7 +375,7 @@ mod tests {
         let counts = [9, 1, 1, 1, 1, 2, 1, 8];
         let stretch = Stretch::busiest(&counts, 1, 2);
         assert_eq!((stretch.begins, stretch.intervals), (7, 2));
-        assert!((stretch.over_mean - 8.5 / 3.0).abs() < 1e-12);
+        assert!((stretch.over_mean - 6.0 / 3.0).abs() < 1e-12);
         assert_eq!(Stretch::busiest(&[2, 2, 2], 0, 5).begins, 0);
     }
 }

@@ -40,6 +40,8 @@ pub struct RecordedArrivals {
     scaling: RecordedScaling,
     /// The interval at time zero.
     first: usize,
+    /// Sessions per second before time zero, in place of what was recorded then.
+    before: Option<f64>,
 }
 
 /// No run lasts so many seconds: where nothing has opened until then, nothing does.
@@ -89,6 +91,7 @@ impl RecordedArrivals {
             factor,
             scaling,
             first: 0,
+            before: None,
         })
     }
 
@@ -96,6 +99,15 @@ impl RecordedArrivals {
     #[must_use]
     pub fn beginning_at(mut self, interval: usize) -> Self {
         self.first = interval % self.counts.len();
+        self
+    }
+
+    /// The same, but before time zero sessions opened at this mean rate per second (at least 0), whatever
+    /// was recorded then: where a stretch is held against a stream of the same rate, both have to begin
+    /// with as many sessions.
+    #[must_use]
+    pub fn led_by(mut self, rate: f64) -> Self {
+        self.before = Some(rate.max(0.0));
         self
     }
 
@@ -116,6 +128,9 @@ impl RecordedArrivals {
     /// intervals, at most once the recording: what is taken to have led to the beginning. Independent
     /// recordings are at any moment of theirs there, so theirs is the mean of all.
     pub(in crate::simulation) fn rate_before(&self, seconds: f64) -> f64 {
+        if let Some(rate) = self.before {
+            return rate;
+        }
         if self.copies() > 1 {
             return self.mean_rate();
         }
@@ -310,6 +325,8 @@ mod tests {
         assert!((rate(5, 4.2) - 160.0).abs() < 1e-9);
         assert!((rate(0, 5.0) - 40.0).abs() < 1e-9);
         assert!((rate(3, 1e9) - 100.0).abs() < 1e-9);
+        let led = recorded.beginning_at(0).led_by(70.0);
+        assert!((led.rate_before(5.0) - 70.0).abs() < 1e-12);
     }
 
     #[test]
