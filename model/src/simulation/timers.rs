@@ -151,19 +151,56 @@ impl<T: Timed> Timers<T> {
         }
     }
 
-    /// Moves the later half of the sorted entries into buckets. Entries due at the same moment stay
-    /// together.
+    /// Moves about the later half of the sorted entries into buckets. Entries due at the same moment
+    /// stay together, and if all are, they stay.
     #[cold]
     fn spill(&mut self) {
-        let middle = self.near[self.near.len() / 2].due();
-        let later = self.near.partition_point(|entry| entry.due() >= middle);
-        // Everything that will come is due after the present, hence not before `middle - 1`, which
-        // shares all digits with what was covered that tell buckets apart.
-        self.covered = middle - 1;
+        let (Some(earliest), middle) = (self.near.last(), self.near[self.near.len() / 2].due())
+        else {
+            return;
+        };
+        let kept_until = if middle > earliest.due() {
+            middle - 1
+        } else {
+            middle
+        };
+        let later = self
+            .near
+            .partition_point(|entry| entry.due() > kept_until);
+        if later == 0 {
+            return;
+        }
+        self.uncover(kept_until);
         for index in 0..later {
             self.insert_far(self.near[index]);
         }
         self.near.drain(..later);
+    }
+
+    /// Takes back what is covered to an earlier moment.
+    ///
+    /// An entry's bucket is told by the highest digit in which it differs from what is covered. Where
+    /// that is at or above the highest digit in which the two moments differ, the bucket stays the same;
+    /// entries on lower levels have to move.
+    fn uncover(&mut self, moment: u64) {
+        let changed = (self.covered ^ moment).checked_ilog2().unwrap_or(0) / DIGIT_BITS;
+        self.covered = moment;
+        while let Some((level, digit)) = self.lowest()
+            && level < changed as usize
+        {
+            let bucket = self.take_bucket(level, digit);
+            self.take_chain(bucket.chunk, Self::insert_far);
+        }
+    }
+
+    /// Empties a bucket; its chain is in the hands of the caller.
+    #[inline]
+    fn take_bucket(&mut self, level: usize, digit: usize) -> Bucket {
+        self.occupied[level] &= !(1 << digit);
+        if self.occupied[level] == 0 {
+            self.levels &= !(1 << level);
+        }
+        std::mem::replace(&mut self.buckets[level][digit], EMPTY)
     }
 
     #[inline]
@@ -228,11 +265,7 @@ impl<T: Timed> Timers<T> {
     /// Sorts the entries that come next. There must be none sorted.
     fn refill(&mut self) {
         while let Some((level, digit)) = self.lowest() {
-            let bucket = std::mem::replace(&mut self.buckets[level][digit], EMPTY);
-            self.occupied[level] &= !(1 << digit);
-            if self.occupied[level] == 0 {
-                self.levels &= !(1 << level);
-            }
+            let bucket = self.take_bucket(level, digit);
             // The times of a bucket have their higher digits in common.
             #[expect(clippy::cast_possible_truncation, reason = "there are few levels")]
             let below = (1 << (level as u32 * DIGIT_BITS)) - 1;
@@ -313,6 +346,25 @@ mod tests {
         prop_assert_eq!(timers.pop(), None);
         prop_assert_eq!(timers.first_key(), u64::MAX);
         Ok(())
+    }
+
+    /// What was covered can go back several times before anything is taken out: each time, entries
+    /// spilled before may need another bucket.
+    #[test]
+    fn entries_set_ever_earlier_keep_their_order() {
+        for scale in [1, 64, 4_096, 1 << 30, 1 << 50] {
+            let after = (0..2_000).rev().map(|delay| (2, 1 + delay, 0, 1));
+            let scaled = after.map(|(kind, delay, _, many)| (kind, delay * scale, 0, many));
+            let steps = [(2, 1536, 50, 2), (0, 1, 0, 1)].into_iter().chain(scaled);
+            compare(steps.collect()).unwrap();
+        }
+    }
+
+    /// A crowd due at once stays together, at the beginning of time too.
+    #[test]
+    fn a_crowd_at_one_moment_keeps_its_order() {
+        compare(vec![(2, 0, 0, 200), (0, 1, 0, 1), (2, 0, 0, 200), (0, 1, 0, 1)]).unwrap();
+        compare(vec![(2, 5, 0, 200), (0, 1, 0, 1), (2, 0, 0, 200), (2, 7, 3, 200)]).unwrap();
     }
 
     proptest! {
