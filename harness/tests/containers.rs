@@ -272,6 +272,11 @@ fn a_coding_agent_works_in_a_plain_process() {
 }
 
 #[test]
+fn a_coding_agent_works_in_a_container_by_crun() {
+    coding_step("container-crun");
+}
+
+#[test]
 fn a_coding_agent_works_in_a_container() {
     coding_step("container-runc");
 }

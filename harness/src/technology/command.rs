@@ -183,6 +183,11 @@ pub(super) fn kill_adopted(pid: u32) -> Result<(), Failure> {
                 .map_err(|error| Failure::of("cannot kill the sandbox's process", error))?;
         }
         Ok(_) => {}
+        // A runtime may end before a process that it used to make the container, which then still
+        // stands between: what is killed is handed over or collected when that one ends.
+        Err(Errno::ECHILD) if is_descendant(pid) => {
+            return kill_anyone(pid.as_raw().cast_unsigned());
+        }
         Err(Errno::ECHILD) => return Ok(()),
         Err(error) => {
             return Err(Failure::of("cannot look for the sandbox's process", error));
@@ -220,6 +225,14 @@ pub(super) fn kill_anyone(pid: u32) -> Result<(), Failure> {
         Ok(()) | Err(Errno::ESRCH) => Ok(()),
         Err(error) => Err(Failure::of("cannot kill the program", error)),
     }
+}
+
+/// Whether a process came from this one.
+fn is_descendant(pid: Pid) -> bool {
+    let own = std::process::id();
+    std::iter::successors(parent(pid.as_raw().cast_unsigned()), |pid| parent(*pid))
+        .take_while(|ancestor| *ancestor > 1)
+        .any(|ancestor| ancestor == own)
 }
 
 /// A process and all that came from it and still runs.
@@ -299,7 +312,7 @@ pub(super) fn name(pid: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{kill_adopted, parent, run, tail, with_descendants};
+    use super::{kill_adopted, parent, run, tail, wait_until_gone, with_descendants};
     use std::process::Command;
 
     fn shell(script: &str) -> Command {
@@ -342,6 +355,21 @@ mod tests {
         assert!(short.ends_with("the end"), "{short}");
         assert!(short.chars().count() <= 601);
         assert_eq!(tail(" \n"), "it gave no reason");
+    }
+
+    #[test]
+    fn a_grandchild_is_killed_before_it_is_handed_over() {
+        let mut between = shell("sleep 60 & exec sleep 60").spawn().expect("a child");
+        let grandchild = loop {
+            if let [_, grandchild] = with_descendants(between.id())[..] {
+                break grandchild;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        };
+        assert_eq!(kill_adopted(grandchild), Ok(()));
+        assert_eq!(wait_until_gone(&[grandchild], 10.0), Ok(()));
+        between.kill().expect("it runs");
+        between.wait().expect("it ends");
     }
 
     #[test]

@@ -164,9 +164,7 @@ impl<T: Timed> Timers<T> {
         } else {
             middle
         };
-        let later = self
-            .near
-            .partition_point(|entry| entry.due() > kept_until);
+        let later = self.near.partition_point(|entry| entry.due() > kept_until);
         if later == 0 {
             return;
         }
@@ -363,8 +361,20 @@ mod tests {
     /// A crowd due at once stays together, at the beginning of time too.
     #[test]
     fn a_crowd_at_one_moment_keeps_its_order() {
-        compare(vec![(2, 0, 0, 200), (0, 1, 0, 1), (2, 0, 0, 200), (0, 1, 0, 1)]).unwrap();
-        compare(vec![(2, 5, 0, 200), (0, 1, 0, 1), (2, 0, 0, 200), (2, 7, 3, 200)]).unwrap();
+        compare(vec![
+            (2, 0, 0, 200),
+            (0, 1, 0, 1),
+            (2, 0, 0, 200),
+            (0, 1, 0, 1),
+        ])
+        .unwrap();
+        compare(vec![
+            (2, 5, 0, 200),
+            (0, 1, 0, 1),
+            (2, 0, 0, 200),
+            (2, 7, 3, 200),
+        ])
+        .unwrap();
     }
 
     proptest! {

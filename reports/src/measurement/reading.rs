@@ -19,7 +19,7 @@ pub(crate) struct Reading {
 
 impl Reading {
     /// Digits end where the interval begins: two digits of its half-width if the first is a one,
-    /// one otherwise.
+    /// one otherwise. One digit of the value is shown however wide the interval is.
     pub(crate) fn of(estimate: &Estimate, unit: FigureUnit) -> Self {
         let (factor, name) = scale(estimate.value, unit);
         let value = estimate.value * factor;
@@ -30,7 +30,12 @@ impl Reading {
         let places = if half > 0.0 {
             let exponent = exponent(half);
             let two = half < 2.0 * 10_f64.powi(exponent);
-            i32::from(two) - exponent
+            let first_digit = if value == 0.0 {
+                i32::MIN
+            } else {
+                -self::exponent(value.abs())
+            };
+            (i32::from(two) - exponent).max(first_digit)
         } else if value == 0.0 {
             0
         } else {
@@ -177,6 +182,12 @@ mod tests {
                 Some((1_150.0, 1_300.0)),
                 FigureUnit::PerSecond,
                 "1\u{202f}230 (1\u{202f}150–1\u{202f}300)",
+            ),
+            (
+                230.0,
+                Some((0.0, 5_000.0)),
+                FigureUnit::PerSecond,
+                "200 (0–5\u{202f}000)",
             ),
             (
                 1.034,

@@ -512,6 +512,12 @@ impl Driver {
         })
     }
 
+    /// The same, but seeing what has been mounted by now: where mounts are not shared between
+    /// namespaces, a view knows those only from before it was made.
+    fn renewed(&self) -> Result<Self, Failure> {
+        Self::new(self.runtime, self.state.clone(), &self.run)
+    }
+
     fn is_gvisor(&self) -> bool {
         matches!(self.runtime, Runtime::Runsc(_))
     }
@@ -591,11 +597,12 @@ impl OciStarter {
         } else {
             None
         };
-        let layer = if self.layered {
+        let (layer, driver) = if self.layered {
             let folder = self.bundles.join(format!("{id}-layer"));
-            Some(Overlay::mount(&self.root, folder)?)
+            let layer = Overlay::mount(&self.root, folder)?;
+            (Some(layer), Arc::new(self.driver.renewed()?))
         } else {
-            None
+            (None, Arc::clone(&self.driver))
         };
         let bundle = Bundle::create(
             self.bundles.join(&id),
@@ -607,7 +614,7 @@ impl OciStarter {
         let no_pipe = |error| Failure::of("cannot make a pipe to the container", error);
         let (inner_input, input) = pipe().map_err(no_pipe)?;
         let (output, inner_output) = pipe().map_err(no_pipe)?;
-        let mut command = self.driver.command();
+        let mut command = driver.command();
         command
             .args(["run", "--detach", "--bundle"])
             .arg(bundle.folder())
@@ -617,15 +624,14 @@ impl OciStarter {
             .stdin(inner_input)
             .stdout(inner_output)
             .stderr(bundle.make_complaints_file()?);
-        let runtime = self
-            .driver
+        let runtime = driver
             .spawn(&mut command)
             .map_err(|error| command::refused("the OCI runtime", &error))?;
         // Only the container is to hold the other ends, so that its end is seen.
         drop(command);
         // From here on, dropping the container removes all of it.
         let mut container = Container {
-            driver: Arc::clone(&self.driver),
+            driver,
             guest: LineGuest::new(input, output),
             id,
             bundle,
