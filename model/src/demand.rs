@@ -68,6 +68,8 @@ impl Demand {
 #[derive(Debug, Default)]
 pub struct ShapeCache {
     lengths: Vec<CachedLength>,
+    /// Whether session lengths are worked out on the coarse grid.
+    coarse: bool,
 }
 
 #[derive(Debug)]
@@ -114,6 +116,15 @@ impl Survival for MixedLength {
 }
 
 impl ShapeCache {
+    /// For one of many draws: session lengths as by [`SessionLength::coarse`].
+    #[must_use]
+    pub fn coarse() -> Self {
+        Self {
+            lengths: Vec::new(),
+            coarse: true,
+        }
+    }
+
     /// The index of a tier's session length without contention: think times and bursts of one vCPU.
     fn length(
         &mut self,
@@ -138,7 +149,12 @@ impl ShapeCache {
                 && cached.minority == minority
         });
         Ok(known.unwrap_or_else(|| {
-            let of = |burst: &Distribution| SessionLength::new(turns, think.clone(), burst.clone());
+            let new = if self.coarse {
+                SessionLength::coarse
+            } else {
+                SessionLength::new
+            };
+            let of = |burst: &Distribution| new(turns, think.clone(), burst.clone());
             let length = MixedLength {
                 most: of(&burst),
                 minority: minority.as_ref().map(|(share, burst)| (*share, of(burst))),

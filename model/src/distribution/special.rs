@@ -426,6 +426,38 @@ pub(crate) fn increasing_root(mut low: f64, mut high: f64, excess: impl Fn(f64) 
     0.5 * (low + high)
 }
 
+/// Solves `excess(x) = 0` for a function that increases over (0, high] and is given with its slope, to
+/// the last bits: Newton's method in ln x, from the upper end, and bisection where that leaves the
+/// bracket. For an `excess` that is concave in ln x it takes a handful of steps.
+pub(crate) fn increasing_root_by_newton(mut high: f64, excess: impl Fn(f64) -> (f64, f64)) -> f64 {
+    const LAST_BITS: f64 = 4.0 * f64::EPSILON;
+    let mut low = 0.0;
+    let mut x = high;
+    for step in 0..200 {
+        let (value, slope) = excess(x);
+        if value == 0.0 || (step == 0 && value < 0.0) {
+            return x;
+        }
+        if value < 0.0 {
+            low = x;
+        } else {
+            high = x;
+        }
+        let newton = x * (-value / (x * slope)).exp();
+        if (newton - x).abs() <= LAST_BITS * x || high - low <= LAST_BITS * high {
+            return newton.clamp(low, high);
+        }
+        x = if newton > low && newton < high {
+            newton
+        } else if low > 0.0 {
+            (low * high).sqrt()
+        } else {
+            0.5 * high
+        };
+    }
+    x
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -153,7 +153,7 @@ impl<'a> Evaluation<'a> {
         let drawn: Vec<Vec<Drawn>> = (0..count as usize)
             .into_par_iter()
             .map(|index| {
-                let mut cache = ShapeCache::default();
+                let mut cache = ShapeCache::coarse();
                 let parts = tasks.iter().zip(&models).zip(&draws);
                 let drawn = parts
                     .map(|((task, model), draws)| task.at(model, &draws[index], &mut cache))

@@ -351,7 +351,7 @@ impl<'a> Search<'a> {
         draws
             .par_iter()
             .map(|draw| {
-                let demand = model.at(draw, &mut ShapeCache::default())?;
+                let demand = model.at(draw, &mut ShapeCache::coarse())?;
                 let on_shapes: Vec<Draw> = self
                     .shapes
                     .iter()

@@ -11,7 +11,9 @@
 use super::{
     QueueingError, count, non_negative, open_probability, positive_count, smallest_enough,
 };
-use crate::distribution::special::{increasing_root, lower_ratio, normal_quantile, poisson_tails};
+use crate::distribution::special::{
+    increasing_root_by_newton, lower_ratio, normal_quantile, poisson_tails,
+};
 
 /// The probability that an arrival finds all `servers` busy and is lost, at `load` Erlangs
 /// (at least 0) in M/G/c/c. With no servers everything is lost.
@@ -70,12 +72,18 @@ pub fn load_for_blocking(servers: u64, target: f64) -> Result<f64, QueueingError
     let ln_target = open_probability("target", target)?.ln();
     // What is carried, load (1 − B), cannot exceed the servers.
     let high = servers / (1.0 - target);
-    let excess = |load: f64| ln_loss(load, servers) - ln_target;
-    let mut low = 0.5 * high;
-    while low > 0.0 && excess(low) > 0.0 {
-        low *= 0.5;
-    }
-    Ok(increasing_root(low, high, excess))
+    Ok(increasing_root_by_newton(high, |load| {
+        let ln_blocking = ln_loss(load, servers);
+        (
+            ln_blocking - ln_target,
+            ln_loss_slope(load, servers, ln_blocking.exp()),
+        )
+    }))
+}
+
+/// d ln B / d load = servers / load − 1 + B (Jagerman 1974).
+fn ln_loss_slope(load: f64, servers: f64, blocking: f64) -> f64 {
+    servers / load - 1.0 + blocking
 }
 
 /// The probability that an arrival has to wait in M/M/c at `load` Erlangs. One when the load is
@@ -90,12 +98,21 @@ pub fn erlang_c(load: f64, servers: u64) -> Result<f64, QueueingError> {
 
 /// ln C with C = B / (1 − ρ + ρ B), written without subtracting nearly equal numbers.
 fn ln_delay(load: f64, servers: f64) -> f64 {
-    if load >= servers {
-        return 0.0;
-    }
+    ln_delay_and_slope(load, servers).0
+}
+
+/// ln C and d ln C / d load.
+fn ln_delay_and_slope(load: f64, servers: f64) -> (f64, f64) {
     let ln_blocking = ln_loss(load, servers);
-    let spare = (servers - load) / servers;
-    ln_blocking - (spare + load / servers * ln_blocking.exp()).ln()
+    let blocking = ln_blocking.exp();
+    let loss_slope = ln_loss_slope(load, servers, blocking);
+    let delayed = (servers - load) / servers + load / servers * blocking;
+    let delayed_slope = (blocking - 1.0 + load * blocking * loss_slope) / servers;
+    let slope = loss_slope - delayed_slope / delayed;
+    if load >= servers {
+        return (0.0, slope);
+    }
+    (ln_blocking - delayed.ln(), slope)
 }
 
 /// M/M/c with first come, first served: Poisson arrivals, exponential service, unbounded queue.
@@ -207,10 +224,8 @@ pub fn load_for_wait(servers: u64, wait: f64, tail: f64) -> Result<f64, Queueing
     let servers = positive_count("servers", servers)?;
     non_negative("wait", wait)?;
     let ln_tail = open_probability("tail", tail)?.ln();
-    let excess = |load: f64| ln_delay(load, servers) - (servers - load) * wait - ln_tail;
-    let mut low = 0.5 * servers;
-    while low > 0.0 && excess(low) > 0.0 {
-        low *= 0.5;
-    }
-    Ok(increasing_root(low, servers, excess))
+    Ok(increasing_root_by_newton(servers, |load| {
+        let (ln_delay, slope) = ln_delay_and_slope(load, servers);
+        (ln_delay - (servers - load) * wait - ln_tail, slope + wait)
+    }))
 }

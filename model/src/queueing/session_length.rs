@@ -22,8 +22,13 @@ use crate::distribution::{Distribution, TurnCount};
 /// Lattice points of the transform; three quarters of them are used.
 const POINTS: usize = 8_192;
 
+/// The same where one of many draws is worked out.
+const COARSE_POINTS: usize = 2_048;
+
 /// The grid's last point.
-const LAST: usize = POINTS / 4 * 3;
+const fn last_of(points: usize) -> usize {
+    points / 4 * 3
+}
 
 /// Damping over the whole transform: folded-back mass is multiplied by this.
 const DAMPING: f64 = 1e-8;
@@ -60,7 +65,15 @@ impl SessionLength {
     /// session without either takes no time.
     pub fn new(turns: TurnCount, think: Distribution, burst: Distribution) -> Self {
         let known = known_distribution(&turns, &think, &burst);
-        Self::with_tail(turns, think, burst, known)
+        Self::with_tail(turns, think, burst, known, POINTS)
+    }
+
+    /// As [`Self::new`] in a quarter of the time: on a grid of a quarter of the points, with some
+    /// sixteen times the error. For one of many draws of uncertain inputs, beside whose spread that
+    /// is nothing.
+    pub fn coarse(turns: TurnCount, think: Distribution, burst: Distribution) -> Self {
+        let known = known_distribution(&turns, &think, &burst);
+        Self::with_tail(turns, think, burst, known, COARSE_POINTS)
     }
 
     fn with_tail(
@@ -68,6 +81,7 @@ impl SessionLength {
         think: Distribution,
         burst: Distribution,
         known: Option<Distribution>,
+        points: usize,
     ) -> Self {
         let turn_mean = think.mean() + burst.mean();
         let mean = turns.mean() * turn_mean;
@@ -75,7 +89,7 @@ impl SessionLength {
             + turns.variance() * turn_mean * turn_mean;
         let tail = match known {
             Some(distribution) => Tail::Known(distribution),
-            None => Tail::Grid(Grid::new(&turns, &think, &burst, mean, variance)),
+            None => Tail::Grid(Grid::new(&turns, &think, &burst, (mean, variance), points)),
         };
         Self {
             turns,
@@ -200,19 +214,19 @@ impl Grid {
         turns: &TurnCount,
         think: &Distribution,
         burst: &Distribution,
-        mean: f64,
-        variance: f64,
+        (mean, variance): (f64, f64),
+        points: usize,
     ) -> Self {
         let deviation = typical_deviation(turns, think, burst, mean, variance);
-        let step = horizon(think.mean() + burst.mean(), mean, deviation) / LAST as f64;
-        let lattice = session_lattice(turns, think, burst, step, deviation / step);
+        let step = horizon(think.mean() + burst.mean(), mean, deviation) / last_of(points) as f64;
+        let lattice = session_lattice(turns, think, burst, step, deviation / step, points);
         let nodes = integrate(&lattice, step);
         let tail_index = [think, burst]
             .iter()
             .filter_map(|part| part.tail_index())
             .fold(f64::INFINITY, f64::min);
-        let end = nodes[LAST];
-        let edge = step * LAST as f64;
+        let end = nodes[last_of(points)];
+        let edge = step * last_of(points) as f64;
         let second_moment_left =
             0.5 * (variance + mean * mean) - (mean * edge - end.doubly_integrated);
         let beyond = Beyond::new(
@@ -229,13 +243,18 @@ impl Grid {
     }
 
     fn edge(&self) -> f64 {
-        self.step * LAST as f64
+        self.step * self.last() as f64
+    }
+
+    /// The index of the last node.
+    fn last(&self) -> usize {
+        self.nodes.len() - 1
     }
 
     /// The cell that holds x, and how far x lies above its lower node.
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 ≤ x < edge
     fn locate(&self, x: f64) -> (Node, Node, f64) {
-        let index = ((x / self.step) as usize).min(LAST - 1);
+        let index = ((x / self.step) as usize).min(self.last() - 1);
         (
             self.nodes[index],
             self.nodes[index + 1],
@@ -259,7 +278,7 @@ impl Grid {
             return 0.0;
         }
         if x >= self.edge() {
-            return self.nodes[LAST].integrated + self.beyond.integrated(x - self.edge());
+            return self.nodes[self.last()].integrated + self.beyond.integrated(x - self.edge());
         }
         let (low, high, above) = self.locate(x);
         // Derivative of the cubic below.
@@ -274,7 +293,7 @@ impl Grid {
         if x <= 0.0 {
             return 0.0;
         }
-        let last = self.nodes[LAST];
+        let last = self.nodes[self.last()];
         if x >= self.edge() {
             let above = x - self.edge();
             return last.doubly_integrated
@@ -322,7 +341,7 @@ fn horizon(turn_mean: f64, mean: f64, deviation: f64) -> f64 {
 
 /// The session's length on the lattice.
 struct Lattice {
-    /// Masses at 0, step, …, LAST step. They may be slightly negative: they stand for a smooth
+    /// Masses at 0, step, …, at the last node. They may be slightly negative: they stand for a smooth
     /// distribution with exact first two moments.
     masses: Vec<f64>,
     /// P(S > 0) as far as the lattice can tell: one unless much of the distribution lies within
@@ -336,13 +355,14 @@ fn session_lattice(
     burst: &Distribution,
     step: f64,
     deviation_steps: f64,
+    points: usize,
 ) -> Lattice {
-    let mut packed = vec![Complex::new(0.0, 0.0); POINTS];
-    let think_excess = lattice(think, step, |index, mass| packed[index].re = mass);
-    let burst_excess = lattice(burst, step, |index, mass| packed[index].im = mass);
+    let mut packed = vec![Complex::new(0.0, 0.0); points];
+    let think_excess = lattice(think, step, points, |index, mass| packed[index].re = mass);
+    let burst_excess = lattice(burst, step, points, |index, mass| packed[index].im = mass);
     let no_time = Complex::new(packed[0].re * packed[0].im, 0.0);
     let start = (1.0 - turns.generating_function(no_time).re).clamp(0.0, 1.0);
-    let damping = DAMPING.powf(1.0 / POINTS as f64);
+    let damping = DAMPING.powf(1.0 / points as f64);
     let mut power = 1.0;
     for mass in &mut packed {
         *mass *= power;
@@ -352,13 +372,13 @@ fn session_lattice(
 
     let one = Complex::new(1.0, 0.0);
     let excess = removable(think_excess + burst_excess, turns.mean(), deviation_steps);
-    let mut session = vec![one; POINTS];
-    for index in 0..=POINTS / 2 {
-        let mirror = (POINTS - index) % POINTS;
+    let mut session = vec![one; points];
+    for index in 0..=points / 2 {
+        let mirror = (points - index) % points;
         let (sum, conjugate) = (packed[index], packed[mirror].conj());
         let think_transform = (sum + conjugate) * 0.5;
         let burst_transform = (sum - conjugate) * Complex::new(0.0, -0.5);
-        let angle = -std::f64::consts::TAU * index as f64 / POINTS as f64;
+        let angle = -std::f64::consts::TAU * index as f64 / points as f64;
         let z = Complex::from_polar(damping, angle);
         // exp(c (z − 1)²) changes a lattice variance by 2c and leaves the mean.
         let square = (z - one) * (z - one);
@@ -371,8 +391,8 @@ fn session_lattice(
     }
     transform(&mut session, true);
 
-    let mut scale = 1.0 / POINTS as f64;
-    let masses = session[..=LAST]
+    let mut scale = 1.0 / points as f64;
+    let masses = session[..=last_of(points)]
         .iter()
         .map(|value| {
             let mass = value.re * scale;
@@ -385,7 +405,7 @@ fn session_lattice(
 
 /// Puts a distribution on the lattice with its mean intact: every value is split between its two
 /// neighbours. Hands out the masses, and returns the variance this adds, in steps squared.
-fn lattice(part: &Distribution, step: f64, mut put: impl FnMut(usize, f64)) -> f64 {
+fn lattice(part: &Distribution, step: f64, points: usize, mut put: impl FnMut(usize, f64)) -> f64 {
     let mean = part.mean();
     // E[(S − x)⁺] at the lattice points.
     let mut before = mean;
@@ -394,7 +414,7 @@ fn lattice(part: &Distribution, step: f64, mut put: impl FnMut(usize, f64)) -> f
     let mut trapezoid = 0.5 * before + here;
     let mut index = 1;
     // `before` decides, so that the last value above nothing gets its mass, too.
-    while index < POINTS && before > 1e-15 * mean {
+    while index < points && before > 1e-15 * mean {
         let after = (mean - part.integrated_survival(step * (index + 1) as f64)).max(0.0);
         put(index, ((before - here) - (here - after)) / step);
         trapezoid += after;
@@ -538,7 +558,7 @@ mod tests {
     use super::*;
 
     fn on_grid(turns: TurnCount, think: &Distribution, burst: &Distribution) -> SessionLength {
-        SessionLength::with_tail(turns, think.clone(), burst.clone(), None)
+        SessionLength::with_tail(turns, think.clone(), burst.clone(), None, POINTS)
     }
 
     /// The largest error of both integrals against a known distribution, relative to their scale.
@@ -607,6 +627,28 @@ mod tests {
         let session = on_grid(TurnCount::fixed(4).unwrap(), &part, &part);
         let (once, twice) = worst_error(&session, &truth);
         assert!(once < 1e-6 && twice < 1e-6, "{once:e} {twice:e}");
+    }
+
+    #[test]
+    fn a_coarse_grid_is_close() {
+        let zero = Distribution::deterministic(0.0).unwrap();
+        let one = TurnCount::fixed(1).unwrap();
+        for (truth, precision) in [
+            (Distribution::lognormal(3.0, 0.5), 1e-5),
+            (Distribution::lognormal(3.0, 2.0), 1e-3),
+            (Distribution::gamma(3.0, 0.3), 1e-5),
+            (Distribution::hyperexponential(3.0, 3.0), 1e-4),
+        ] {
+            let truth = truth.unwrap();
+            let session =
+                SessionLength::with_tail(one, truth.clone(), zero.clone(), None, COARSE_POINTS);
+            let (once, twice) = worst_error(&session, &truth);
+            assert!(
+                once < precision && twice < precision,
+                "{truth:?}: {once:e} {twice:e}"
+            );
+            assert_eq!(session.mean().to_bits(), truth.mean().to_bits());
+        }
     }
 
     #[test]
