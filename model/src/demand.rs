@@ -50,6 +50,24 @@ pub struct Demand {
 }
 
 impl Demand {
+    /// So many times as many agents who behave the same.
+    #[must_use]
+    pub fn scaled(&self, factor: f64) -> Self {
+        let times = |series: &[f64]| series.iter().map(|value| value * factor).collect();
+        Self {
+            tiers: self
+                .tiers
+                .iter()
+                .map(|tier| TierDemand {
+                    agents: tier.agents * factor,
+                    session_seconds: tier.session_seconds,
+                    sessions: times(&tier.sessions),
+                    starts: times(&tier.starts),
+                })
+                .collect(),
+        }
+    }
+
     /// Open sessions in all, one point per slot.
     pub fn sessions(&self) -> Vec<f64> {
         sum_series(self.tiers.iter().map(|tier| tier.sessions.as_slice()))

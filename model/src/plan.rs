@@ -12,6 +12,7 @@ mod baseline;
 pub(crate) mod cell;
 pub(crate) mod central;
 mod claims;
+mod curves;
 mod draws;
 mod limits;
 mod monte_carlo;
@@ -229,6 +230,12 @@ impl<'a> Planner<'a> {
         )?;
         let tornado = tornado::bars(scenario, &base, &self.central, &self.table)?;
         let matrix = matrix(scenario, &base);
+        let curves = curves::Curves::new(scenario, &base, &self.table);
+        let growth = curves.growth()?;
+        let attainment = curves.attainment()?;
+        let service_cost = curves.service_cost()?;
+        let envelope = envelope(scenario);
+        let sessions_gap = claims::sessions_gap(&envelope, &reading_results, &demand);
         let claims = claims::judge(scenario, &self.central, &demand, &plans, &matrix, &base);
         let mut result = CapacityResult {
             format: RESULT_FORMAT,
@@ -237,7 +244,7 @@ impl<'a> Planner<'a> {
             answer: words::answer(scenario, &plans),
             warnings: words::warnings(scenario, &plans, &base),
             demand,
-            envelope: envelope(scenario),
+            envelope,
             readings: reading_results,
             plans,
             matrix,
@@ -251,6 +258,10 @@ impl<'a> Planner<'a> {
             fleet: None,
             sizing: None,
             optimum: None,
+            growth,
+            attainment,
+            service_cost,
+            sessions_gap,
         };
         add(&base, &mut result)?;
         Ok(result)

@@ -3,10 +3,15 @@
 //! A result is a pure function of the scenario, the profile, the seed and the tool's version: it
 //! holds no time stamp and no host name, so the same inputs give the same bytes.
 
+mod curves;
 mod fleet;
 mod optimum;
 mod sizing;
 
+pub use curves::{
+    Attainment, AttainmentCurve, AttainmentPoint, GapExplanation, GapReading, GrowthCurve,
+    GrowthPoint, GrowthResult, PromiseKind, ServiceCostCurve, ServiceCostPoint, SessionsGap,
+};
 pub use fleet::{
     Extent, Fidelity, FleetDay, FleetEffort, FleetEvents, FleetHour, FleetPlan, FleetPromise,
     FleetPromised, FleetResult, FleetSite, FleetTier, FleetTotals, SessionAccount,
@@ -111,6 +116,18 @@ pub struct CapacityResult {
     /// The cheapest hardware, where it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub optimum: Option<OptimumResult>,
+    /// What each plan needs as people become more, by formulas at the central inputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub growth: Option<GrowthResult>,
+    /// How much comes off as promised on more and on fewer hosts, for each tier of the first plan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attainment: Vec<AttainmentCurve>,
+    /// What the first plan costs as each promise is made tighter or looser.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub service_cost: Vec<ServiceCostCurve>,
+    /// From 15 to 24 million sessions, where the scenario is the one in which that is claimed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sessions_gap: Option<SessionsGap>,
 }
 
 /// Recorded arrivals.

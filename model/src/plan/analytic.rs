@@ -2,7 +2,7 @@
 
 use super::PlanError;
 use super::cell::CellTemplate;
-use super::limits::{CellRules, HostLimits, SlowdownTable, TooSmall};
+use super::limits::{Attained, CellRules, HostLimits, SlowdownTable, TooSmall};
 use super::operation::{self, Operated};
 use super::workload::Workload;
 use crate::demand::Demand;
@@ -95,6 +95,29 @@ impl Site<'_> {
         let limits = HostLimits::new(self.scenario, template.room(), self.table)?;
         let rules = CellRules::new(self.scenario, &limits);
         size_fleet(&rules, workload, detail, correction)
+    }
+
+    /// How much comes off as promised on so many hosts of each cell that `sizing` cut a tier into,
+    /// spare ones not counted.
+    pub(super) fn attained(
+        &self,
+        sizing: &Sizing,
+        hosts: u32,
+    ) -> Result<Option<Attained>, PlanError> {
+        let Ok(template) = CellTemplate::new(self.scenario, self.assignment, self.draw)? else {
+            return Ok(None);
+        };
+        let limits = HostLimits::new(self.scenario, template.room(), self.table)?;
+        let rules = CellRules::new(self.scenario, &limits);
+        let workload = &sizing.workload;
+        let single_cell = sizing.cells <= 1.0;
+        let sessions = workload.sessions / sizing.cells;
+        Ok(Some(rules.attained(
+            hosts,
+            sessions,
+            workload,
+            single_cell,
+        )?))
     }
 
     /// Hosts for a workload known already, where a cell carries the `correction`th part of what the

@@ -9,13 +9,15 @@ mod measured;
 use std::fmt::Write as _;
 
 use super::monte_carlo::Evaluation;
+use super::ratio;
 use crate::input::Draw;
 use crate::profile::{Boundary, Origin};
 use crate::result::{
-    ClaimResult, DemandResult, Estimated, MatrixCell, MatrixOutcome, PlanResult, Verdict,
+    ClaimResult, DemandResult, EnvelopeResult, Estimated, GapExplanation, GapReading, MatrixCell,
+    MatrixOutcome, PlanResult, ReadingResult, SessionsGap, Verdict,
 };
-use crate::scenario::{PlanAssignment, Scenario};
-use crate::units::{Ratio, Unit, short};
+use crate::scenario::{ConcurrencyMeaning, PlanAssignment, Scenario};
+use crate::units::{Ratio, Share, Unit, short};
 
 const SOURCE: &str = "Cloudflare, “Welcome to Agents Week”, 2026-04-12";
 
@@ -151,6 +153,90 @@ fn sessions(demand: &DemandResult) -> ClaimResult {
             Ratio::display(factor),
         ),
     )
+}
+
+/// From the product that the post states to the number it gives, where the scenario multiplies to
+/// that product.
+pub(super) fn sessions_gap(
+    envelope: &EnvelopeResult,
+    readings: &[ReadingResult],
+    demand: &DemandResult,
+) -> Option<SessionsGap> {
+    let multiplied = post::WORKERS * post::CONCURRENCY;
+    if (envelope.sessions / multiplied - 1.0).abs() > ROUNDING {
+        return None;
+    }
+    let factor = post::SESSIONS / multiplied;
+    let explanation = |quantity: &str, stated: f64, meaning: String| GapExplanation {
+        quantity: quantity.to_owned(),
+        stated,
+        needed: stated * factor,
+        meaning,
+    };
+    let over_mean = demand
+        .meanings
+        .iter()
+        .find(|meaning| meaning.meaning == ConcurrencyMeaning::AllHours)
+        .map_or(demand.peak_to_mean, |meaning| {
+            ratio(meaning.peak_sessions, meaning.mean_sessions)
+        });
+    Some(SessionsGap {
+        source: SOURCE.to_owned(),
+        people: post::WORKERS,
+        concurrency: post::CONCURRENCY,
+        multiplied,
+        claimed: post::SESSIONS,
+        factor,
+        explanations: vec![
+            explanation(
+                "people",
+                post::WORKERS,
+                format!(
+                    "{} people at the rate stated.",
+                    short(post::WORKERS * factor)
+                ),
+            ),
+            explanation(
+                "concurrency",
+                post::CONCURRENCY,
+                format!(
+                    "{} of the people stated have a session open.",
+                    Share::display(post::CONCURRENCY * factor)
+                ),
+            ),
+            explanation(
+                "agents per person",
+                1.0,
+                format!(
+                    "Each person has {} agents in the mean, each as busy as the one stated.",
+                    Ratio::display(factor)
+                ),
+            ),
+            explanation(
+                "peak over mean",
+                1.0,
+                format!(
+                    "The rate stated is a mean, and the peak is {} times as high; with this \
+                     scenario's week it is {} times as high.",
+                    Ratio::display(factor),
+                    Ratio::display((over_mean * 100.0).round() / 100.0)
+                ),
+            ),
+        ],
+        readings: readings
+            .iter()
+            .map(|reading| {
+                let factor_found = reading.peak_sessions / multiplied;
+                GapReading {
+                    reading: reading.id.clone(),
+                    title: reading.title.clone(),
+                    sessions: reading.peak_sessions,
+                    factor: factor_found,
+                    reaches: (factor_found / factor - 1.0).abs() <= ROUNDING,
+                }
+            })
+            .collect(),
+    })
 }
 
 fn cpus() -> ClaimResult {

@@ -8,7 +8,7 @@ use crate::distribution::Distribution;
 use crate::input::Draw;
 use crate::queueing::erlang::{WaitingQueue, erlang_b, load_for_blocking, load_for_wait};
 use crate::queueing::finite_source::{Engset, MachineRepair};
-use crate::queueing::processor_sharing::load_for_slowdown;
+use crate::queueing::processor_sharing::{SharedProcessors, load_for_slowdown};
 use crate::queueing::single_server::ConstantService;
 use crate::result::BindingResource;
 use crate::scenario::{Fleet, Scenario, ServiceLevel, Technology, WarmPool, WhenFull};
@@ -272,6 +272,18 @@ impl HostLimits {
     }
 }
 
+/// Shares that come off as promised.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Attained {
+    /// Of the starts and resumes, those that wait no longer than promised: for room or for the start
+    /// rate, whichever keeps more of them waiting.
+    pub(super) starts_in_time: f64,
+    /// Of the requests, those not turned away.
+    pub(super) admitted: f64,
+    /// Of the bursts, those slowed down no more than promised.
+    pub(super) bursts_in_time: f64,
+}
+
 /// The promises, the fleet's rules and a host's limits, together.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct CellRules<'a> {
@@ -376,17 +388,34 @@ impl CellRules<'_> {
         if slots as f64 >= 2.0 * live + 100.0 {
             return Ok(true);
         }
-        let for_endless = match self.fleet.when_full {
-            WhenFull::Queue => {
-                live < slots as f64
-                    && WaitingQueue::new(live, slots)?.wait_survival(self.wait(workload)) <= TAIL
-            }
-            WhenFull::Reject => erlang_b(live, slots)? <= self.service_level.rejected,
-        };
+        let for_endless = self.missed_by_endless(slots, live, workload)? <= self.missed_at_most();
         if for_endless || !single_cell || workload.agents > FINITE_SOURCES {
             return Ok(for_endless);
         }
-        self.has_room_for_few(slots, live, workload.agents)
+        Ok(self.missed_by_few(slots, live, workload.agents)? <= self.missed_at_most())
+    }
+
+    /// Most requests for a place that may miss what is promised of them: wait too long where they
+    /// wait, be turned away where they are.
+    fn missed_at_most(&self) -> f64 {
+        match self.fleet.when_full {
+            WhenFull::Queue => TAIL,
+            WhenFull::Reject => self.service_level.rejected,
+        }
+    }
+
+    /// Share of the requests for a place that miss what is promised of them, from an endless number
+    /// of agents with so many places taken in the mean.
+    fn missed_by_endless(
+        &self,
+        slots: u64,
+        live: f64,
+        workload: &Workload,
+    ) -> Result<f64, PlanError> {
+        Ok(match self.fleet.when_full {
+            WhenFull::Queue => WaitingQueue::new(live, slots)?.wait_survival(self.wait(workload)),
+            WhenFull::Reject => erlang_b(live, slots)?,
+        })
     }
 
     /// The promise on waiting in units of the time a place is taken.
@@ -395,45 +424,90 @@ impl CellRules<'_> {
     }
 
     /// Whether sandboxes that wake find room on their own host within the promise on waiting, with so
-    /// many places of it taken in the mean. They go ahead of new ones: the wait of those who wait is
-    /// exponential with what the places that serve them leave, as in M/M/c with priorities that do
-    /// not interrupt (Kella and Yechiali 1985).
+    /// many places of it taken in the mean.
     fn has_room_for_resumes(&self, taken: f64, workload: &Workload) -> Result<bool, PlanError> {
+        Ok(self.missed_by_resumes(taken, workload)? <= TAIL)
+    }
+
+    /// Share of the sandboxes that wake which wait longer than promised for room on their own host,
+    /// with so many places of it taken in the mean. They go ahead of new ones: the wait of those who
+    /// wait is exponential with what the places that serve them leave, as in M/M/c with priorities
+    /// that do not interrupt (Kella and Yechiali 1985).
+    fn missed_by_resumes(&self, taken: f64, workload: &Workload) -> Result<f64, PlanError> {
         if workload.resumes <= 0.0 {
-            return Ok(true);
+            return Ok(0.0);
         }
         let slots = self.limits.room.slots;
         if taken >= slots as f64 {
-            return Ok(false);
+            return Ok(1.0);
         }
         let resumed = (taken * workload.resumed_places() / workload.places).min(taken);
         let waits = WaitingQueue::new(taken, slots)?.delay_probability();
         let left = slots as f64 - resumed;
-        Ok(waits * (-left * self.wait(workload)).exp() <= TAIL)
+        Ok(waits * (-left * self.wait(workload)).exp())
     }
 
-    /// The same for agents so few that those with a session open cannot open another: the number
-    /// live is that of a machine-repair (waiting) or Engset (rejecting) model. Any wait at all counts
-    /// as too long here.
-    fn has_room_for_few(&self, slots: u64, live: f64, agents: f64) -> Result<bool, PlanError> {
+    /// The same as [`Self::missed_by_endless`] for agents so few that those with a session open
+    /// cannot open another: the number live is that of a machine-repair (waiting) or Engset
+    /// (rejecting) model. Any wait at all counts as too long here.
+    fn missed_by_few(&self, slots: u64, live: f64, agents: f64) -> Result<f64, PlanError> {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
         let sources = (agents - 1e-9).ceil().max(1.0) as u64;
         let busy_share = live / sources as f64;
         if slots >= sources {
-            return Ok(true);
+            return Ok(0.0);
         }
         if busy_share >= 1.0 {
-            return Ok(false);
+            return Ok(1.0);
         }
         let idle_load = busy_share / (1.0 - busy_share);
         Ok(match self.fleet.when_full {
-            WhenFull::Queue => {
-                MachineRepair::new(sources, slots, idle_load)?.delay_probability() <= TAIL
-            }
-            WhenFull::Reject => {
-                Engset::new(sources, slots, idle_load)?.call_congestion()
-                    <= self.service_level.rejected
-            }
+            WhenFull::Queue => MachineRepair::new(sources, slots, idle_load)?.delay_probability(),
+            WhenFull::Reject => Engset::new(sources, slots, idle_load)?.call_congestion(),
+        })
+    }
+
+    /// How much comes off as promised of so many open sessions on so many hosts of one cell, by the
+    /// formulas that size it.
+    pub(super) fn attained(
+        &self,
+        hosts: u32,
+        sessions: f64,
+        workload: &Workload,
+        single_cell: bool,
+    ) -> Result<Attained, PlanError> {
+        let slots = self.limits.room.slots * u64::from(hosts);
+        let part = sessions / workload.sessions / f64::from(hosts);
+        let live = workload.places * part * f64::from(hosts);
+        let mut missed = self.missed_by_endless(slots, live, workload)?;
+        if single_cell && workload.agents <= FINITE_SOURCES {
+            missed = missed.min(self.missed_by_few(slots, live, workload.agents)?);
+        }
+        let (late_for_room, rejected) = match self.fleet.when_full {
+            // Of more than there is room for, the rest is turned away once the queue is full.
+            WhenFull::Queue if live > slots as f64 => (missed, 1.0 - slots as f64 / live),
+            WhenFull::Queue => (missed, 0.0),
+            WhenFull::Reject => (0.0, missed),
+        };
+        let late_to_wake = self.missed_by_resumes(live / f64::from(hosts), workload)?;
+        let late_to_start = match self.limits.room.start_rate {
+            Some(rate) => paced_late(
+                workload.starts * part / rate,
+                self.service_level.start_wait_p99 * rate,
+            )?,
+            None => 0.0,
+        };
+        let load = workload.load * part;
+        let slowed = if load < f64::from(self.limits.room.vcpus) {
+            SharedProcessors::new(load, u64::from(self.limits.room.vcpus))?
+                .slowdown_above(self.service_level.burst_slowdown_p99)?
+        } else {
+            1.0
+        };
+        Ok(Attained {
+            starts_in_time: 1.0 - late_for_room.max(late_to_wake).max(late_to_start),
+            admitted: 1.0 - rejected,
+            bursts_in_time: 1.0 - slowed,
         })
     }
 
@@ -505,6 +579,19 @@ fn pacing_utilisation_by_tail(wait: f64) -> f64 {
         }
     }
     utilisation(fast)
+}
+
+/// Share of the starts that wait longer than `wait` intervals at a station that lets one through at a
+/// time, at even intervals (M/D/1).
+fn paced_late(utilisation: f64, wait: f64) -> Result<f64, PlanError> {
+    // Below this nobody waits, to every digit.
+    if utilisation < 1e-9 {
+        return Ok(0.0);
+    }
+    if utilisation >= 1.0 {
+        return Ok(1.0);
+    }
+    Ok(ConstantService::new(utilisation)?.wait_survival(wait))
 }
 
 #[cfg(test)]

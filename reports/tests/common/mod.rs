@@ -1026,6 +1026,10 @@ pub fn fixture() -> CapacityResult {
         fleet: None,
         sizing: None,
         optimum: None,
+        growth: None,
+        attainment: Vec::new(),
+        service_cost: Vec::new(),
+        sessions_gap: None,
         plans,
         demand,
     }
