@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     check, compare, completions, doctor, explain, measure, optimize, plan, report, scenarios,
-    schema, simulate, size, study,
+    schema, simulate, size, study, verify,
 };
 
 const EXAMPLES: &str = "\
@@ -28,6 +28,7 @@ Exit codes:
        be used
   3    two results or measurements differ (only with `compare --exit-code`)
   4    a measurement got worse (only with `compare --fail-on-regression`)
+  5    a report is not what its inputs give (only with `verify`)
   130  stopped by Ctrl-C; what was known by then is written";
 
 /// How much hardware does an agent fleet need, and on which sandbox technology?
@@ -103,6 +104,8 @@ pub(crate) enum Command {
     Report(report::ReportArguments),
     /// Tell what changed between two results or two measurements
     Compare(compare::CompareArguments),
+    /// Compute a report again from its inputs and say whether its numbers hold
+    Verify(verify::VerifyArguments),
     /// List the built-in scenarios
     Scenarios(scenarios::ScenariosArguments),
     /// Show every input of a scenario and where it comes from

@@ -15,6 +15,7 @@ pub(crate) mod schema;
 pub(crate) mod simulate;
 pub(crate) mod size;
 pub(crate) mod study;
+pub(crate) mod verify;
 
 use crate::args::Command;
 use crate::console::Console;
@@ -32,6 +33,7 @@ pub(crate) fn run(command: &Command, console: Console) -> Result<Outcome, Failur
         Command::Optimize(arguments) => optimize::run(arguments, console),
         Command::Report(arguments) => report::run(arguments, console),
         Command::Compare(arguments) => compare::run(arguments, console),
+        Command::Verify(arguments) => verify::run(arguments, console),
         Command::Scenarios(arguments) => scenarios::run(arguments),
         Command::Explain(arguments) => explain::run(arguments, console),
         Command::Check(arguments) => check::run(arguments, console),

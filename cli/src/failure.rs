@@ -13,6 +13,8 @@ pub(crate) enum Outcome {
     Differs,
     /// A measurement got worse, and the caller asked to be told by the exit code.
     Worse,
+    /// A report is not what its inputs give.
+    Unconfirmed,
     /// The user stopped it; what was known by then is written.
     Interrupted,
 }
@@ -24,6 +26,7 @@ impl Outcome {
             Self::Done => 0,
             Self::Differs => 3,
             Self::Worse => 4,
+            Self::Unconfirmed => 5,
             Self::Interrupted => 130,
         })
     }

@@ -1,13 +1,16 @@
 //! Results and reports on disk.
 
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tonnage_harness::log::Raw;
 use tonnage_harness::technology::registry;
 use tonnage_model::measurement::document::Measurement;
 use tonnage_model::result::CapacityResult;
-use tonnage_reports::{ReportError, ReportOptions, WrittenReport, write_all_with};
+use tonnage_model::scenario::Bundle;
+use tonnage_reports::{
+    INPUTS_FILE, RESULT_FILE, ReportError, ReportOptions, WrittenReport, write_all_with,
+};
 
 use crate::failure::Failure;
 use crate::library;
@@ -41,17 +44,55 @@ pub(crate) fn prepare(folder: &Path) -> Result<(), Failure> {
 pub(crate) fn write(
     result: &CapacityResult,
     folder: &Path,
-    command: Option<String>,
+    inputs: Option<Bundle>,
 ) -> Result<WrittenReport, Failure> {
+    write_all_with(result, folder, &report_options(inputs))
+        .map_err(|error| Failure::system(error.to_string()))
+}
+
+/// What a report is made with beside its result.
+pub(crate) fn report_options(inputs: Option<Bundle>) -> ReportOptions {
     let technologies = registry()
         .iter()
         .map(|technology| technology.description())
         .collect();
-    let options = ReportOptions {
-        command,
+    ReportOptions {
+        command: inputs.as_ref().map(|inputs| inputs.command.clone()),
         technologies,
-    };
-    write_all_with(result, folder, &options).map_err(|error| Failure::system(error.to_string()))
+        inputs,
+    }
+}
+
+/// The file with the result: the path itself, or what a report's folder holds.
+pub(crate) fn result_in(path: &Path) -> PathBuf {
+    if path.is_dir() {
+        path.join(RESULT_FILE)
+    } else {
+        path.to_owned()
+    }
+}
+
+/// What a result was computed from, where that lies beside it.
+pub(crate) fn inputs_beside(result: &Path) -> Result<Option<Bundle>, Failure> {
+    let path = result_in(result).with_file_name(INPUTS_FILE);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let shown = path.display();
+    let text = library::read_file(&path)
+        .map_err(|error| Failure::input(format!("cannot read `{shown}`: {error}")))?;
+    match Bundle::read(&text) {
+        Ok(bundle) => Ok(Some(bundle)),
+        Err(error) => Err(Failure::input(format!("`{shown}`: {error}"))
+            .help("it lies beside the result in the folder of a report and is not to be changed")),
+    }
+}
+
+/// Writes a text.
+pub(crate) fn write_text(path: &Path, text: &str) -> Result<(), Failure> {
+    std::fs::write(path, text).map_err(|error| {
+        Failure::system(format!("cannot write {}: {}", path.display(), error.kind()))
+    })
 }
 
 /// Writes the raw samples of a measurement as a table.
@@ -79,7 +120,10 @@ pub(crate) enum Document {
 }
 
 /// Reads a result or a measurement: a measurement says at its top level that it is one.
+///
+/// A folder stands for the result in it.
 pub(crate) fn read(path: &Path) -> Result<Document, Failure> {
+    let path = &result_in(path);
     let shown = path.display();
     let text = library::read_file(path).map_err(|error| {
         Failure::input(format!("cannot read `{shown}`: {error}")).help(

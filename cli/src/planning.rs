@@ -20,16 +20,21 @@ pub(crate) struct Planned {
     pub(crate) outcome: Outcome,
 }
 
+/// How much the arguments ask to compute.
+pub(crate) fn options(arguments: &ComputeArguments) -> PlanOptions {
+    PlanOptions {
+        simulate: !arguments.no_simulation,
+        draws: arguments.draws,
+    }
+}
+
 /// Plans a scenario.
 pub(crate) fn plan(
     loaded: &Loaded,
     arguments: &ComputeArguments,
     console: Console,
 ) -> Result<Planned, Failure> {
-    let options = PlanOptions {
-        simulate: !arguments.no_simulation,
-        draws: arguments.draws,
-    };
+    let options = options(arguments);
     watched(arguments.threads, console, |progress| {
         plan::plan(loaded, &options, progress).map_err(|error| impossible(&error))
     })

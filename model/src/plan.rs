@@ -12,6 +12,7 @@ mod baseline;
 pub(crate) mod cell;
 pub(crate) mod central;
 mod claims;
+mod contributions;
 mod curves;
 mod draws;
 mod limits;
@@ -42,6 +43,7 @@ use crate::scenario::{Loaded, Plan, PlanAssignment, Reading, Scenario, TierId};
 use crate::simulation::SimulationError;
 use crate::units::{Duration, Ratio, Share, Unit};
 
+pub use contributions::{Contribution, Contributions, NoContributions, Orders, contributions};
 pub use optimum::{OptimizeOptions, architecture_of_host, optimize};
 pub use sizing::{SizeOptions, SizingEffort, size};
 

@@ -5,6 +5,7 @@
 //! [`Inputs`](crate::input::Inputs).
 
 mod activity;
+mod bundle;
 mod catalog;
 mod load;
 mod operation;
@@ -14,6 +15,7 @@ mod turns;
 
 pub(crate) use activity::is_working;
 pub use activity::{ActivityCurve, HOURS_PER_WEEK, SLOTS_PER_HOUR, SLOTS_PER_WEEK, WORKING_HOURS};
+pub use bundle::{BUNDLE_FORMAT, Bundle, BundleError};
 pub use catalog::{
     CurveDocument, HostShapesDocument, ShapeRow, TimeZoneMixDocument, WeekIntensity, ZoneRow,
 };

@@ -4,6 +4,7 @@
 //! shapes are drawn through plotters as SVG and as PNG, so the two cannot differ.
 
 mod axis;
+mod contributions;
 mod day;
 mod font;
 mod matrix;
@@ -22,6 +23,7 @@ mod tornado;
 use tonnage_model::result::CapacityResult;
 
 use crate::error::ReportError;
+pub(crate) use contributions::{chart as contributions, signed};
 pub(crate) use day::id as day_id;
 use scene::Scene;
 pub(crate) use theme::style_variables;

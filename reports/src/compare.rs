@@ -3,7 +3,12 @@
 mod fleet;
 mod markdown;
 pub mod measurement;
+pub mod page;
+pub mod several;
 mod text;
+pub(crate) mod waterfall;
+
+pub use waterfall::Waterfall;
 
 use tonnage_model::result::{BindingResource, CapacityResult, Estimated, PlanResult, Requirement};
 
@@ -32,6 +37,11 @@ pub struct Comparison {
     pub plans_removed: Vec<String>,
     /// Plans that only the result after has.
     pub plans_added: Vec<String>,
+    /// What each changed input contributed to the first plan's vCPUs, where both results' inputs are
+    /// at hand.
+    pub waterfall: Option<Waterfall>,
+    /// Why there is no waterfall though something changed.
+    pub no_waterfall: Option<String>,
 }
 
 /// One of the two results.
@@ -134,6 +144,8 @@ pub fn compare(before: &CapacityResult, after: &CapacityResult) -> Comparison {
         bindings: binding_changes(before, after),
         plans_removed: missing_from(before, after),
         plans_added: missing_from(after, before),
+        waterfall: None,
+        no_waterfall: None,
     }
 }
 
@@ -466,6 +478,28 @@ impl InputChange {
             crate::format::percent_with(weight, 2)
         })
     }
+}
+
+/// An input's change as cells of a table.
+fn input_row(input: &InputChange) -> Vec<String> {
+    let show = |value: &Option<String>| value.clone().unwrap_or_else(|| "not there".to_owned());
+    vec![
+        input.name(),
+        show(&input.before),
+        show(&input.after),
+        input.show_weight(),
+    ]
+}
+
+/// An output's change as cells of a table.
+fn output_row(output: &OutputChange) -> Vec<String> {
+    vec![
+        output.name.clone(),
+        output.show(output.before),
+        output.show(output.after),
+        output.show_ratio(),
+        output.movement.words().to_owned(),
+    ]
 }
 
 impl Comparison {

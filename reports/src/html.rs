@@ -25,12 +25,13 @@ use crate::error::ReportError;
 use crate::write::{ReportOptions, planned};
 use crate::{arrivals, baseline, operation, optimum, sizing, table};
 use parts::Charts;
+pub(crate) use section::body as rows;
 
 /// Name of the page's file.
 pub const FILE: &str = "report.html";
 
 /// Nothing is loaded from anywhere, and nothing runs.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+pub(crate) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 /// The page.
 ///
@@ -38,7 +39,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src dat
 /// When a chart cannot be drawn.
 pub fn write(result: &CapacityResult, options: &ReportOptions) -> Result<String, ReportError> {
     let charts = chart::all(result);
-    let files = planned(&charts, &table::all_with(result, options));
+    let files = planned(&charts, &table::all_with(result, options), options);
     let charts = Charts::new(&charts)?;
     let mut sections = vec![
         ("claims", "Claims", claims::section(result)),
@@ -178,7 +179,7 @@ fn insert_others(
     }
 }
 
-fn style() -> String {
+pub(crate) fn style() -> String {
     let light = chart::style_variables(false);
     let dark = chart::style_variables(true);
     include_str!("html/style.css")

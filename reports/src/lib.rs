@@ -41,7 +41,10 @@ pub mod write;
 
 pub use compare::{Comparison, compare};
 pub use error::ReportError;
-pub use write::{ReportOptions, WrittenFile, WrittenReport, write_all, write_all_with};
+pub use write::{
+    INPUTS_FILE, RESULT_FILE, ReportOptions, WrittenFile, WrittenReport, files, write_all,
+    write_all_with,
+};
 
 #[cfg(test)]
 #[path = "../tests/common/mod.rs"]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use tonnage_model::measurement::technology::Description;
 use tonnage_model::result::CapacityResult;
+use tonnage_model::scenario::Bundle;
 
 use crate::error::ReportError;
 use crate::{chart, csv, html, json, markdown, parquet, table};
@@ -19,7 +20,16 @@ pub struct ReportOptions {
     /// Technologies that can be measured, for the table of what each has inside: those of the
     /// measurement are in it anyway.
     pub technologies: Vec<Description>,
+    /// What the result was computed from: it is written beside the result, so that the report can be
+    /// verified.
+    pub inputs: Option<Bundle>,
 }
+
+/// Name of the file with what the result was computed from.
+pub const INPUTS_FILE: &str = "inputs.json";
+
+/// Name of the file with the whole result.
+pub const RESULT_FILE: &str = "result.json";
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +67,11 @@ pub(crate) struct Planned {
 }
 
 /// The files beside the page, known before they are written so that the page can link to them.
-pub(crate) fn planned(charts: &[chart::Chart], tables: &[table::Table]) -> Vec<Planned> {
+pub(crate) fn planned(
+    charts: &[chart::Chart],
+    tables: &[table::Table],
+    options: &ReportOptions,
+) -> Vec<Planned> {
     let file = |path: String, about: &str, group| Planned {
         path,
         about: about.to_owned(),
@@ -70,11 +84,18 @@ pub(crate) fn planned(charts: &[chart::Chart], tables: &[table::Table]) -> Vec<P
             "Documents",
         ),
         file(
-            "result.json".to_owned(),
+            RESULT_FILE.to_owned(),
             "the whole result; `tonnage compare` and `tonnage report` read it",
             "Documents",
         ),
     ];
+    if options.inputs.is_some() {
+        files.push(file(
+            INPUTS_FILE.to_owned(),
+            "the texts it was computed from; `tonnage verify` computes it again from them",
+            "Documents",
+        ));
+    }
     for table in tables {
         files.push(file(
             format!("csv/{}.csv", table.name),
@@ -123,33 +144,8 @@ pub fn write_all_with(
 ) -> Result<WrittenReport, ReportError> {
     let charts = chart::all(result);
     let tables = table::all_with(result, options);
-    let mut contents: Vec<(String, Vec<u8>)> = vec![
-        (
-            html::FILE.to_owned(),
-            html::write(result, options)?.into_bytes(),
-        ),
-        (
-            "report.md".to_owned(),
-            markdown::write(result, options).into_bytes(),
-        ),
-        ("result.json".to_owned(), json::write(result)?.into_bytes()),
-    ];
-    for table in &tables {
-        let path = format!("csv/{}.csv", table.name);
-        contents.push((path, csv::write(table)?.into_bytes()));
-    }
-    for table in &tables {
-        let path = format!("parquet/{}.parquet", table.name);
-        contents.push((path, parquet::write(table)?));
-    }
-    for chart in &charts {
-        let path = format!("charts/{}.svg", chart.id());
-        contents.push((path, chart.svg()?.into_bytes()));
-    }
-    for chart in &charts {
-        contents.push((format!("charts/{}.png", chart.id()), chart.png()?));
-    }
-    let plans = planned(&charts, &tables);
+    let contents = contents(result, options, &charts, &tables)?;
+    let plans = planned(&charts, &tables, options);
     let mut files = Vec::with_capacity(contents.len());
     for (path, bytes) in contents {
         write_file(&directory.join(&path), &bytes)?;
@@ -167,6 +163,58 @@ pub fn write_all_with(
         directory: directory.to_owned(),
         files,
     })
+}
+
+/// Every file of a report by its path relative to the report's directory, as [`write_all_with`] writes
+/// them: the same result and options give the same bytes.
+///
+/// # Errors
+/// When something cannot be drawn or written down; the error names it.
+pub fn files(
+    result: &CapacityResult,
+    options: &ReportOptions,
+) -> Result<Vec<(String, Vec<u8>)>, ReportError> {
+    let charts = chart::all(result);
+    let tables = table::all_with(result, options);
+    contents(result, options, &charts, &tables)
+}
+
+fn contents(
+    result: &CapacityResult,
+    options: &ReportOptions,
+    charts: &[chart::Chart],
+    tables: &[table::Table],
+) -> Result<Vec<(String, Vec<u8>)>, ReportError> {
+    let mut contents: Vec<(String, Vec<u8>)> = vec![
+        (
+            html::FILE.to_owned(),
+            html::write(result, options)?.into_bytes(),
+        ),
+        (
+            "report.md".to_owned(),
+            markdown::write(result, options).into_bytes(),
+        ),
+        (RESULT_FILE.to_owned(), json::write(result)?.into_bytes()),
+    ];
+    if let Some(inputs) = &options.inputs {
+        contents.push((INPUTS_FILE.to_owned(), inputs.write()?.into_bytes()));
+    }
+    for table in tables {
+        let path = format!("csv/{}.csv", table.name);
+        contents.push((path, csv::write(table)?.into_bytes()));
+    }
+    for table in tables {
+        let path = format!("parquet/{}.parquet", table.name);
+        contents.push((path, parquet::write(table)?));
+    }
+    for chart in charts {
+        let path = format!("charts/{}.svg", chart.id());
+        contents.push((path, chart.svg()?.into_bytes()));
+    }
+    for chart in charts {
+        contents.push((format!("charts/{}.png", chart.id()), chart.png()?));
+    }
+    Ok(contents)
 }
 
 /// Writes a file under a temporary name in the same directory and renames it.

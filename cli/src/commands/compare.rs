@@ -5,9 +5,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Value, json};
 use tonnage_model::measurement::document::Measurement;
+use tonnage_model::plan::contributions;
 use tonnage_model::result::CapacityResult;
+use tonnage_model::scenario::Bundle;
+use tonnage_reports::INPUTS_FILE;
 use tonnage_reports::compare::{
-    BindingChange, Comparison, InputChange, OutputChange, Side, compare, measurement as shown,
+    BindingChange, Comparison, InputChange, OutputChange, Side, Waterfall, compare,
+    measurement as shown, page, several,
 };
 
 use crate::console::{self, Console};
@@ -20,8 +24,12 @@ Examples:
   tonnage plan mine.toml --json --set host.vcpus=192 > after.json
   tonnage compare before.json after.json
   tonnage compare before.json after.json --markdown > change.md
+  tonnage compare report-2025 report-2026 report-2027 --output changes
   tonnage compare old/measurement.json new/measurement.json
   tonnage compare old/measurement.json new/measurement.json --fail-on-regression=10
+
+Folders of reports hold what their results were computed from, so that the
+contribution of each changed input can be worked out; single files do not.
 
 The exit code is 0 whether the two differ or not. With --exit-code it is 3 when
 they do. With --fail-on-regression it is 4 when a figure of a measurement is
@@ -31,18 +39,24 @@ shown to be worse, or a technology failed that had numbers before.";
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct CompareArguments {
-    /// The result or measurement before
+    /// The result or measurement before, or the folder of a report
     #[arg(value_name = "A")]
     before: PathBuf,
-    /// The result or measurement after
+    /// The result or measurement after, or the folder of a report
     #[arg(value_name = "B")]
     after: PathBuf,
+    /// More results, each compared with the first
+    #[arg(value_name = "C")]
+    more: Vec<PathBuf>,
     /// Print the comparison as JSON
     #[arg(long, conflicts_with = "markdown")]
     json: bool,
     /// Print the comparison as Markdown
     #[arg(long)]
     markdown: bool,
+    /// Write the comparison of results as a page, as Markdown and as JSON into a folder
+    #[arg(long, short, value_name = "FOLDER")]
+    output: Option<PathBuf>,
     /// Exit with 3 when the two differ
     #[arg(long)]
     exit_code: bool,
@@ -61,24 +75,58 @@ pub(crate) struct CompareArguments {
     fail_on_regression: Option<f64>,
 }
 
-/// Compares two results or two measurements.
+/// Compares results or two measurements.
 pub(crate) fn run(arguments: &CompareArguments, console: Console) -> Result<Outcome, Failure> {
-    let before = output::read(&arguments.before)?;
-    let after = output::read(&arguments.after)?;
-    match (before, after) {
-        (Document::Result(before), Document::Result(after)) => {
-            results(&before, &after, arguments, console)
-        }
-        (Document::Measurement(before), Document::Measurement(after)) => {
-            measurements(&before, &after, arguments, console)
-        }
-        (Document::Result(_), Document::Measurement(_)) => {
-            Err(mixed(&arguments.before, &arguments.after))
-        }
-        (Document::Measurement(_), Document::Result(_)) => {
-            Err(mixed(&arguments.after, &arguments.before))
+    let mut results = Vec::new();
+    let mut found = Vec::new();
+    let paths = [&arguments.before, &arguments.after]
+        .into_iter()
+        .chain(&arguments.more);
+    for path in paths {
+        match output::read(path)? {
+            Document::Result(result) => results.push((path, result)),
+            Document::Measurement(measurement) => found.push((path, measurement)),
         }
     }
+    if let (Some((result, _)), Some((measurement, _))) = (results.first(), found.first()) {
+        return Err(mixed(result, measurement));
+    }
+    match found.as_slice() {
+        [] => {
+            let inputs = results
+                .iter()
+                .map(|(path, _)| output::inputs_beside(path))
+                .collect::<Result<Vec<_>, _>>()?;
+            let results: Vec<Compared> = results
+                .into_iter()
+                .zip(inputs)
+                .map(|((path, result), inputs)| Compared {
+                    name: path.display().to_string(),
+                    result: *result,
+                    inputs,
+                })
+                .collect();
+            compare_results(&results, arguments, console)
+        }
+        [(_, before), (_, after)] => {
+            if arguments.output.is_some() {
+                return Err(Failure::input("--output is for results of plans")
+                    .help("print the comparison of two measurements with --markdown or --json"));
+            }
+            measurements(before, after, arguments, console)
+        }
+        _ => Err(
+            Failure::input("these are more than two measurements, and two can be compared")
+                .help("compare each with the first"),
+        ),
+    }
+}
+
+/// A result that is compared.
+struct Compared {
+    name: String,
+    result: CapacityResult,
+    inputs: Option<Bundle>,
 }
 
 fn mixed(result: &Path, measurement: &Path) -> Failure {
@@ -90,9 +138,8 @@ fn mixed(result: &Path, measurement: &Path) -> Failure {
     .help("compare two results, or two measurements")
 }
 
-fn results(
-    before: &CapacityResult,
-    after: &CapacityResult,
+fn compare_results(
+    results: &[Compared],
     arguments: &CompareArguments,
     console: Console,
 ) -> Result<Outcome, Failure> {
@@ -102,20 +149,106 @@ fn results(
         )
         .help("use --exit-code to be told whether two results differ"));
     }
-    let comparison = compare(before, after);
+    let Some((first, later)) = results.split_first() else {
+        return Ok(Outcome::Done);
+    };
+    let comparisons: Vec<Comparison> = later.iter().map(|other| between(first, other)).collect();
+    let named: Vec<(String, &CapacityResult)> = results
+        .iter()
+        .map(|compared| (compared.name.clone(), &compared.result))
+        .collect();
+    let json = match comparisons.as_slice() {
+        [only] => super::json(&document(only))?,
+        all => super::json(&all.iter().map(document).collect::<Value>())?,
+    };
+    let markdown = || {
+        let mut text = String::new();
+        if comparisons.len() > 1 {
+            text.push_str(&several::markdown(&named));
+        }
+        for comparison in &comparisons {
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            text.push_str(&comparison.markdown());
+        }
+        text
+    };
+    if let Some(folder) = &arguments.output {
+        output::prepare(folder)?;
+        let page = page::write(&named, &comparisons)
+            .map_err(|error| Failure::system(error.to_string()))?;
+        for (name, text) in [
+            (page::FILE, page.as_str()),
+            ("comparison.md", &markdown()),
+            ("comparison.json", &json),
+        ] {
+            output::write_text(&folder.join(name), text)?;
+        }
+        console.note(&format!(
+            "comparison: {}",
+            folder.join(page::FILE).display()
+        ));
+    }
     let text = if arguments.json {
-        super::json(&document(&comparison))?
+        json
     } else if arguments.markdown {
-        comparison.markdown()
+        markdown()
     } else {
-        comparison.text(console.color())
+        let mut text = String::new();
+        if comparisons.len() > 1 {
+            text.push_str(&several::text(&named, console.color()));
+            text.push('\n');
+        }
+        let each: Vec<String> = comparisons
+            .iter()
+            .map(|comparison| comparison.text(console.color()))
+            .collect();
+        text + &each.join("\n")
     };
     console::print(&text)?;
-    Ok(if arguments.exit_code && !comparison.is_same() {
+    let same = comparisons.iter().all(Comparison::is_same);
+    Ok(if arguments.exit_code && !same {
         Outcome::Differs
     } else {
         Outcome::Done
     })
+}
+
+/// Compares two results, with what each change contributed where their inputs are at hand.
+fn between(before: &Compared, after: &Compared) -> Comparison {
+    let mut comparison = compare(&before.result, &after.result);
+    if comparison.is_same() {
+        return comparison;
+    }
+    match waterfall(before, after) {
+        Ok(waterfall) => comparison.waterfall = Some(waterfall),
+        Err(reason) => comparison.no_waterfall = Some(reason),
+    }
+    comparison
+}
+
+fn waterfall(before: &Compared, after: &Compared) -> Result<Waterfall, String> {
+    let plan = after
+        .result
+        .plans
+        .first()
+        .ok_or("there is no plan in the result after")?;
+    let scenario = |compared: &Compared| {
+        let inputs = compared.inputs.as_ref().ok_or_else(|| {
+            format!(
+                "`{}` has no {INPUTS_FILE} beside it, which a report written with --output has",
+                compared.name
+            )
+        })?;
+        let loaded = inputs
+            .load()
+            .map_err(|_| format!("the inputs beside `{}` cannot be used", compared.name))?;
+        Ok::<_, String>(loaded.scenario)
+    };
+    let found = contributions(&scenario(before)?, &scenario(after)?, &plan.id)
+        .map_err(|error| error.to_string())?;
+    Ok(Waterfall::new(&plan.title, &found))
 }
 
 fn measurements(
@@ -178,7 +311,16 @@ fn document(comparison: &Comparison) -> Value {
         "inputs": comparison.inputs.iter().map(input).collect::<Value>(),
         "outputs": comparison.outputs.iter().map(output).collect::<Value>(),
         "bindings": comparison.bindings.iter().map(binding).collect::<Value>(),
+        "waterfall": comparison.waterfall.as_ref().map(steps),
+        "no_waterfall": comparison.no_waterfall,
     })
+}
+
+fn steps(waterfall: &Waterfall) -> Value {
+    waterfall
+        .steps()
+        .map(|(name, change, vcpus)| json!({ "name": name, "change": change, "vcpus": vcpus }))
+        .collect()
 }
 
 fn side(side: &Side) -> Value {

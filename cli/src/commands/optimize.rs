@@ -1,9 +1,9 @@
 //! `tonnage optimize`: the cheapest technology and host shape for every tier.
 
 use clap::{Args, ValueEnum};
-use tonnage_model::plan::{self, OptimizeOptions};
+use tonnage_model::plan::{self, OptimizeOptions, PlanOptions};
 use tonnage_model::profile::Boundary;
-use tonnage_model::scenario::{HostShapesDocument, load_shapes};
+use tonnage_model::scenario::{Bundle, HostShapesDocument, load_shapes};
 
 use crate::args::{OutputArguments, ScenarioArguments, SizingArguments};
 use crate::console::{self, Console};
@@ -145,7 +145,12 @@ pub(crate) fn run(arguments: &OptimizeArguments, console: Console) -> Result<Out
         let over = &arguments.over;
         let mut command = planning::command_words("optimize", &arguments.scenario, over);
         command.extend(arguments.words().iter().map(|word| planning::quoted(word)));
-        let written = output::write(&result, folder, Some(command.join(" ")))?;
+        let plan_options = PlanOptions {
+            simulate: false,
+            draws: options.draws,
+        };
+        let inputs = Bundle::new(&loaded, &plan_options, command.join(" "));
+        let written = output::write(&result, folder, Some(inputs))?;
         console.note(&format!("report: {}", written.page().display()));
     }
     let answer = if arguments.json {

@@ -1,6 +1,7 @@
 //! `tonnage plan`: from a scenario to the answer.
 
 use clap::Args;
+use tonnage_model::scenario::Bundle;
 
 use crate::args::{ComputeArguments, OutputArguments, ScenarioArguments};
 use crate::console::{self, Console};
@@ -46,7 +47,8 @@ pub(crate) fn run(arguments: &PlanArguments, console: Console) -> Result<Outcome
     let Planned { result, outcome } = planning::plan(&loaded, &arguments.compute, console)?;
     if let Some(folder) = &arguments.output.output {
         let command = planning::command(&arguments.scenario, &arguments.over, &arguments.compute);
-        let written = output::write(&result, folder, Some(command))?;
+        let inputs = Bundle::new(&loaded, &planning::options(&arguments.compute), command);
+        let written = output::write(&result, folder, Some(inputs))?;
         console.note(&format!("report: {}", written.page().display()));
     }
     let answer = if arguments.json {

@@ -37,7 +37,8 @@ pub(crate) fn run(arguments: &ReportArguments, console: Console) -> Result<Outco
     let text = match &document {
         Document::Result(result) => {
             if let Some(folder) = folder {
-                let written = output::write(result, folder, None)?;
+                let inputs = output::inputs_beside(&arguments.result)?;
+                let written = output::write(result, folder, inputs)?;
                 console.note(&format!("report: {}", written.page().display()));
             }
             tonnage_reports::terminal::write(result, console.color())

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use tonnage_model::fleet::{DayChoice, FleetExtent, FleetOptions};
 use tonnage_model::plan::PlanOptions;
 use tonnage_model::result::{CapacityResult, Extent, Fidelity, FleetResult};
+use tonnage_model::scenario::Bundle;
 use tonnage_model::units::{Count, Share, parse};
 
 use crate::args::{OutputArguments, ScenarioArguments};
@@ -188,7 +189,8 @@ pub(crate) fn run(arguments: &SimulateArguments, console: Console) -> Result<Out
         console.note(&effort(fleet, began.elapsed().as_secs_f64()));
     }
     if let Some(folder) = &arguments.output.output {
-        let written = output::write(&result, folder, Some(command(arguments)))?;
+        let inputs = Bundle::new(&loaded, &plan_options, command(arguments));
+        let written = output::write(&result, folder, Some(inputs))?;
         console.note(&format!("report: {}", written.page().display()));
     }
     print(&result, arguments.json, console)?;

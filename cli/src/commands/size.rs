@@ -1,7 +1,8 @@
 //! `tonnage size`: the smallest fleet that is simulated to hold every promise.
 
 use clap::Args;
-use tonnage_model::plan::{self, SizeOptions, SizingEffort};
+use tonnage_model::plan::{self, PlanOptions, SizeOptions, SizingEffort};
+use tonnage_model::scenario::Bundle;
 
 use crate::args::{OutputArguments, ScenarioArguments, SizingArguments};
 use crate::console::{self, Console};
@@ -72,7 +73,12 @@ pub(crate) fn run(arguments: &SizeArguments, console: Console) -> Result<Outcome
         more.extend(arguments.sizing.words());
         let mut command = planning::command_words("size", &arguments.scenario, &over);
         command.extend(more.iter().map(|word| planning::quoted(word)));
-        let written = output::write(&result, folder, Some(command.join(" ")))?;
+        let plan_options = PlanOptions {
+            simulate: false,
+            draws: options.draws,
+        };
+        let inputs = Bundle::new(&loaded, &plan_options, command.join(" "));
+        let written = output::write(&result, folder, Some(inputs))?;
         console.note(&format!("report: {}", written.page().display()));
     }
     let answer = if arguments.json {

@@ -10,6 +10,7 @@ use tonnage_harness::host::Fingerprint;
 use tonnage_harness::measurement::{examine, measurement_in};
 use tonnage_harness::technology::Verdict;
 use tonnage_model::measurement::document::{Host, Measurement};
+use tonnage_model::scenario::Bundle;
 
 use super::doctor;
 use super::measure::{self, EffortArguments, Wanted};
@@ -83,7 +84,8 @@ pub(crate) fn run(arguments: &StudyArguments, console: Console) -> Result<Outcom
     let loaded = scenario::load(&arguments.scenario, &over, console)?;
     let Planned { result, outcome } = planning::plan(&loaded, &arguments.compute, console)?;
     let command = planning::command(&arguments.scenario, &over, &arguments.compute);
-    let written = output::write(&result, &folder, Some(command))?;
+    let inputs = Bundle::new(&loaded, &planning::options(&arguments.compute), command);
+    let written = output::write(&result, &folder, Some(inputs))?;
     console::print(&tonnage_reports::terminal::write(&result, console.color()))?;
     console::print(&format!("\nreport: {}\n", written.page().display()))?;
     Ok(outcome)

@@ -57,6 +57,10 @@ pub struct Loaded {
     pub sources: Sources,
     /// What is odd but usable.
     pub warnings: Vec<Problem>,
+    /// The path it was read from.
+    pub path: String,
+    /// What was laid over it.
+    pub options: LoadOptions,
 }
 
 /// Deepest chain of `extends`.
@@ -195,6 +199,8 @@ impl<'a> Loader<'a> {
             readings,
             sources: self.decoder.sources.clone(),
             warnings: self.warnings(),
+            path: self.root.clone(),
+            options: options.clone(),
         })
     }
 

@@ -42,6 +42,13 @@ impl Comparison {
                 ]
             }),
         );
+        if let Some(waterfall) = &self.waterfall {
+            waterfall.markdown(&mut page);
+        } else if let Some(reason) = &self.no_waterfall {
+            page.paragraph(&escaped(&format!(
+                "What each change contributed is not known: {reason}."
+            )));
+        }
         page.heading(2, "Outputs");
         page.table(
             &["Output", "#Before", "#After", "#Ratio", "Movement"],

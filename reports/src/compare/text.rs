@@ -28,26 +28,20 @@ impl Comparison {
         if !self.inputs.is_empty() {
             line("");
             line(&style.bold("Changed inputs, those that move the answer most first"));
-            let rows: Vec<_> = self
-                .inputs
-                .iter()
-                .map(|input| {
-                    vec![
-                        input.name(),
-                        input
-                            .before
-                            .clone()
-                            .unwrap_or_else(|| "not there".to_owned()),
-                        input
-                            .after
-                            .clone()
-                            .unwrap_or_else(|| "not there".to_owned()),
-                        input.show_weight(),
-                    ]
-                })
-                .collect();
+            let rows: Vec<_> = self.inputs.iter().map(super::input_row).collect();
             let head = ["input", "before", "after", "#moves answer by"];
             line(columns(style, &head, &rows).trim_end());
+        }
+        if let Some(waterfall) = &self.waterfall {
+            line(waterfall.text(style).trim_end());
+        } else if let Some(reason) = &self.no_waterfall {
+            line("");
+            for text in wrapped(
+                &format!("What each change contributed is not known: {reason}."),
+                WIDTH,
+            ) {
+                line(&text);
+            }
         }
         line("");
         line(&style.bold("Outputs (95% intervals in brackets)"));
@@ -55,15 +49,7 @@ impl Comparison {
             .outputs
             .iter()
             .filter(|output| output.movement != Movement::Same)
-            .map(|output| {
-                vec![
-                    output.name.clone(),
-                    output.show(output.before),
-                    output.show(output.after),
-                    output.show_ratio(),
-                    output.movement.words().to_owned(),
-                ]
-            })
+            .map(super::output_row)
             .collect();
         if rows.is_empty() {
             line("Every output is the same.");

@@ -17,7 +17,8 @@ pub(super) fn section(section: &Section) -> Markup {
     }
 }
 
-fn body(head: &[&str], rows: &[Vec<String>]) -> Markup {
+/// The rows of a table; the first cell of each names it.
+pub(crate) fn body(head: &[&str], rows: &[Vec<String>]) -> Markup {
     html! {
         @for row in rows {
             tr {
