@@ -22,8 +22,8 @@ Examples:
 
 A report keeps the texts it was computed from in inputs.json. They are computed
 again, with the same seed, and every number of result.json is compared; then the
-report is made again from result.json, and every file of it is compared. The
-exit code is 5 when something differs.";
+report is made again, and every file of it is compared. The exit code is 5 when
+something differs.";
 
 /// Differences shown; the rest is counted.
 const MOST_SHOWN: usize = 20;
@@ -85,19 +85,26 @@ pub(crate) fn run(arguments: &VerifyArguments, console: Console) -> Result<Outco
         }
         Planned { result, .. } => result,
     };
+    let not_computed: Vec<&'static str> = OTHER_PARTS
+        .iter()
+        .filter(|(part, _)| has(&result, part))
+        .map(|(_, command)| *command)
+        .collect();
+    // The files are to show what the inputs give; of what was not computed again, what the result has.
+    let shown = if not_computed.is_empty() {
+        &computed
+    } else {
+        &result
+    };
     let found = Findings {
         digests: digests(&result, &loaded, &computed),
         numbers: differences(&result, &computed)?,
         files: match (&version, result_path.parent()) {
             // Another version may draw and word the same numbers otherwise.
-            (None, Some(folder)) => changed_files(&result, inputs, folder)?,
+            (None, Some(folder)) => changed_files(shown, inputs, folder)?,
             _ => Vec::new(),
         },
-        not_computed: OTHER_PARTS
-            .iter()
-            .filter(|(part, _)| has(&result, part))
-            .map(|(_, command)| *command)
-            .collect(),
+        not_computed,
         version,
     };
     console::print(&found.text(&result))?;
@@ -130,7 +137,7 @@ impl Findings {
                 result.scenario.title
             ));
             if self.version.is_none() {
-                lines.push("Every file of the report is what the result gives.".to_owned());
+                lines.push("Every file of the report shows just these numbers.".to_owned());
             }
         } else {
             lines.push(format!(
@@ -149,7 +156,7 @@ impl Findings {
         for (heading, all) in [
             ("Other inputs", &self.digests),
             ("Numbers: in the report, and computed again", &self.numbers),
-            ("Files that the result does not give", &self.files),
+            ("Files that were changed", &self.files),
         ] {
             if all.is_empty() {
                 continue;
@@ -265,7 +272,7 @@ fn brief(value: &Value) -> String {
     }
 }
 
-/// Files of the report's folder that are not what its result gives.
+/// Files of the report's folder that do not show a result.
 fn changed_files(
     result: &CapacityResult,
     inputs: Bundle,

@@ -12,3 +12,4 @@ mod run;
 mod schema;
 mod simulate;
 mod sizing;
+mod verify;

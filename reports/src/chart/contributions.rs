@@ -81,7 +81,9 @@ fn draw(steps: &[Step], axis: &Axis, axis_title: &str, width: f64) -> Scene {
     scene.line((start, bottom), (end, bottom), 1.0, Role::Axis);
     for (index, step) in steps.iter().enumerate() {
         let y = middle(index);
-        let (name_y, note_y) = if narrow {
+        let (name_y, note_y) = if step.note.is_empty() && !narrow {
+            (y, y)
+        } else if narrow {
             (y - 36.0, y - 19.0)
         } else {
             (y - 8.5, y + 8.5)

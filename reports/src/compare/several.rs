@@ -27,11 +27,8 @@ pub(crate) fn legend(results: &[(String, &CapacityResult)]) -> Vec<(String, Stri
         .map(|(index, (name, result))| {
             let provenance = &result.provenance;
             let text = format!(
-                "{} ({name}; profile {}, {} at {})",
-                result.scenario.title,
-                provenance.profile_title,
-                result.scenario.host_shape,
-                result.scenario.service_level
+                "{} ({name}; profile “{}”; host {})",
+                result.scenario.title, provenance.profile_title, result.scenario.host_shape,
             );
             (letter(index), text)
         })
