@@ -5,8 +5,11 @@
 
 mod axis;
 mod contributions;
+mod curves;
 mod day;
 mod font;
+mod gap;
+mod lines;
 mod matrix;
 mod memory;
 mod png;
@@ -24,6 +27,7 @@ use tonnage_model::result::CapacityResult;
 
 use crate::error::ReportError;
 pub(crate) use contributions::{chart as contributions, signed};
+use curves::{attainment, growth, service_cost};
 pub(crate) use day::id as day_id;
 use scene::Scene;
 pub(crate) use theme::style_variables;
@@ -117,11 +121,15 @@ pub fn all(result: &CapacityResult) -> Vec<Chart> {
     [
         requirements::chart(result),
         matrix::chart(result),
+        growth(result),
+        gap::chart(result),
         readings::chart(result),
         sessions::by_zone(result),
         sessions::by_tier(result),
         starts::chart(result),
         memory::chart(result),
+        attainment(result),
+        service_cost(result),
         tornado::chart(result),
     ]
     .into_iter()

@@ -42,7 +42,7 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> Result<String,
     let files = planned(&charts, &table::all_with(result, options), options);
     let charts = Charts::new(&charts)?;
     let mut sections = vec![
-        ("claims", "Claims", claims::section(result)),
+        ("claims", "Claims", claims::section(result, &charts)),
         (
             "vcpus",
             "vCPUs required",
@@ -59,9 +59,9 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> Result<String,
         (
             "service-level",
             "Service level",
-            service_level::section(result),
+            service_level::section(result, &charts),
         ),
-        ("cost", "Hosts and cost", cost::section(result)),
+        ("cost", "Hosts and cost", cost::section(result, &charts)),
         (
             "sensitivity",
             "Sensitivity",
@@ -79,6 +79,11 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> Result<String,
         ),
         ("downloads", "Downloads", provenance::downloads(&files)),
     ];
+    if result.growth.is_some() {
+        let section = requirements::growth(result, &charts);
+        let before = sections.iter().position(|(id, _, _)| *id == "matrix");
+        sections.insert(before.unwrap_or(0), ("growth", "Growth", section));
+    }
     insert_others(&mut sections, result, &charts);
     let inside = crate::capabilities::lines(result.measurement.as_ref(), &options.technologies);
     if !inside.is_empty() {

@@ -1,6 +1,7 @@
 //! The result as tidy tables: one row per observation, units in the column names. CSV and Parquet
 //! write the same tables.
 
+mod curves;
 mod fleet;
 mod measured;
 
@@ -141,6 +142,7 @@ pub fn all_with(result: &CapacityResult, options: &ReportOptions) -> Vec<Table> 
         claims(result),
         assumptions(result),
     ];
+    tables.extend(curves::tables(result));
     tables.extend(crate::operation::table(result));
     tables.extend(crate::arrivals::tables(result));
     tables.extend(crate::baseline::table(result));

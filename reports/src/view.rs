@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use tonnage_model::result::{
-    BindingResource, CapacityResult, Estimated, MatrixCell, MatrixOutcome, PlanResult, Requirement,
-    SimulatedResult, SimulationOutcome, TierResult,
+    BindingResource, CapacityResult, Estimated, MatrixCell, MatrixOutcome, PlanResult, PromiseKind,
+    Requirement, SimulatedResult, SimulationOutcome, TierResult,
 };
 
 use crate::format;
@@ -27,6 +27,19 @@ pub(crate) fn technology_title<'a>(result: &'a CapacityResult, key: &'a str) -> 
         .iter()
         .find(|technology| technology.id == key)
         .map_or(key, |technology| &technology.title)
+}
+
+/// Promises in words: `starts and on requests turned away`.
+pub(crate) fn promises(kinds: &[PromiseKind]) -> String {
+    let words: Vec<&str> = kinds
+        .iter()
+        .map(|kind| match kind {
+            PromiseKind::StartWait => "waits for starts",
+            PromiseKind::BurstSlowdown => "the slowdown of bursts",
+            PromiseKind::Rejection => "requests turned away",
+        })
+        .collect();
+    words.join(" and on ")
 }
 
 /// The title of a plan, or its key.

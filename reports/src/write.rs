@@ -4,6 +4,7 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use tonnage_model::measurement::technology::Description;
 use tonnage_model::result::CapacityResult;
 use tonnage_model::scenario::Bundle;
@@ -211,9 +212,12 @@ fn contents(
         let path = format!("charts/{}.svg", chart.id());
         contents.push((path, chart.svg()?.into_bytes()));
     }
-    for chart in charts {
-        contents.push((format!("charts/{}.png", chart.id()), chart.png()?));
-    }
+    // Pixels take longest: each chart on a thread of its own.
+    let pictures: Vec<(String, Vec<u8>)> = charts
+        .par_iter()
+        .map(|chart| Ok((format!("charts/{}.png", chart.id()), chart.png()?)))
+        .collect::<Result<_, ReportError>>()?;
+    contents.extend(pictures);
     Ok(contents)
 }
 

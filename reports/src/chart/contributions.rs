@@ -39,13 +39,14 @@ pub(crate) fn chart(waterfall: &Waterfall, after: &CapacityResult) -> Option<Cha
     ))
 }
 
-fn draw(steps: &[Step], axis: &Axis, axis_title: &str, width: f64) -> Scene {
+pub(super) fn draw(steps: &[Step], axis: &Axis, axis_title: &str, width: f64) -> Scene {
     let mut scene = Scene::new(width);
-    let keys = [
-        Key::bar(TOTAL, 1.0, "In all"),
-        Key::bar(MORE, 1.0, "Adds"),
-        Key::bar(LESS, 1.0, "Saves"),
-    ];
+    let any = |role| steps.iter().any(|step| colour(step) == role);
+    let keys: Vec<Key> = [(TOTAL, "In all"), (MORE, "Adds"), (LESS, "Saves")]
+        .into_iter()
+        .filter(|(role, _)| any(*role))
+        .map(|(role, name)| Key::bar(role, 1.0, name))
+        .collect();
     let top = ranges::legend(&mut scene, &keys, 0.0) + 6.0;
     let narrow = width < 600.0;
     let numbers = steps
@@ -56,13 +57,19 @@ fn draw(steps: &[Step], axis: &Axis, axis_title: &str, width: f64) -> Scene {
         .iter()
         .map(|step| {
             let note = font::width(&step.note, NOTE_SIZE, false);
-            font::width(&step.name, NAME_SIZE, false).max(note)
+            font::width(&step.name, NAME_SIZE, true).max(note)
         })
         .fold(0.0, f64::max);
     let (start, end, height) = if narrow {
         (10.0, width - 10.0, 62.0)
     } else {
         (names.min(width * 0.4) + 18.0, width - numbers - 14.0, 44.0)
+    };
+    let columns = Columns {
+        width,
+        names: start,
+        numbers,
+        narrow,
     };
     let axis = axis.clone().over(start, end);
     let bottom = top + steps.len() as f64 * height + 2.0;
@@ -81,62 +88,8 @@ fn draw(steps: &[Step], axis: &Axis, axis_title: &str, width: f64) -> Scene {
     scene.line((start, bottom), (end, bottom), 1.0, Role::Axis);
     for (index, step) in steps.iter().enumerate() {
         let y = middle(index);
-        let (name_y, note_y) = if step.note.is_empty() && !narrow {
-            (y, y)
-        } else if narrow {
-            (y - 36.0, y - 19.0)
-        } else {
-            (y - 8.5, y + 8.5)
-        };
-        let (name_room, note_room, number_y) = if narrow {
-            (width - numbers - 12.0, width, y - 36.0)
-        } else {
-            (start - 14.0, start - 14.0, y)
-        };
-        let label = |x, y, text, size, bold, anchor, role| Label {
-            x,
-            y,
-            text,
-            size,
-            bold,
-            anchor,
-            role,
-        };
-        let total = matches!(step.kind, StepKind::Total);
-        let name = font::fitted(&step.name, NAME_SIZE, total, name_room);
-        scene.text(label(
-            0.0,
-            name_y,
-            name,
-            NAME_SIZE,
-            total,
-            Anchor::Start,
-            Role::Text,
-        ));
-        let note = font::fitted(&step.note, NOTE_SIZE, false, note_room);
-        scene.text(label(
-            0.0,
-            note_y,
-            note,
-            NOTE_SIZE,
-            false,
-            Anchor::Start,
-            Role::Muted,
-        ));
-        scene.text(label(
-            width,
-            number_y,
-            step.amount(),
-            NOTE_SIZE,
-            total,
-            Anchor::End,
-            Role::Text,
-        ));
-        let role = match step.kind {
-            StepKind::Total => TOTAL,
-            _ if step.to >= step.from => MORE,
-            _ => LESS,
-        };
+        write_step(&mut scene, step, y, &columns);
+        let role = colour(step);
         let (from, to) = (axis.at(step.from), axis.at(step.to));
         // A change of next to nothing is still seen.
         let (left, right) = (from.min(to), from.max(to).max(from.min(to) + 1.5));
@@ -153,6 +106,84 @@ fn draw(steps: &[Step], axis: &Axis, axis_title: &str, width: f64) -> Scene {
     }
     scene.height = bottom + BELOW;
     scene
+}
+
+/// Where the words of a step stand.
+struct Columns {
+    /// Of the whole picture.
+    width: f64,
+    /// Where names end.
+    names: f64,
+    /// Of the widest number.
+    numbers: f64,
+    narrow: bool,
+}
+
+/// Name, note and amount of a step whose bar has its middle at `y`.
+fn write_step(scene: &mut Scene, step: &Step, y: f64, columns: &Columns) {
+    let (name_y, note_y, number_y) = if columns.narrow {
+        (y - 36.0, y - 19.0, y - 36.0)
+    } else if step.note.is_empty() {
+        (y, y, y)
+    } else {
+        (y - 8.5, y + 8.5, y)
+    };
+    let (name_room, note_room) = if columns.narrow {
+        (columns.width - columns.numbers - 12.0, columns.width)
+    } else {
+        (columns.names - 14.0, columns.names - 14.0)
+    };
+    let total = matches!(step.kind, StepKind::Total);
+    let name = font::fitted(&step.name, NAME_SIZE, total, name_room);
+    let note = font::fitted(&step.note, NOTE_SIZE, false, note_room);
+    let texts = [
+        (
+            0.0,
+            name_y,
+            name,
+            NAME_SIZE,
+            total,
+            Anchor::Start,
+            Role::Text,
+        ),
+        (
+            0.0,
+            note_y,
+            note,
+            NOTE_SIZE,
+            false,
+            Anchor::Start,
+            Role::Muted,
+        ),
+        (
+            columns.width,
+            number_y,
+            step.amount(),
+            NOTE_SIZE,
+            total,
+            Anchor::End,
+            Role::Text,
+        ),
+    ];
+    for (x, y, text, size, bold, anchor, role) in texts {
+        scene.text(Label {
+            x,
+            y,
+            text,
+            size,
+            bold,
+            anchor,
+            role,
+        });
+    }
+}
+
+fn colour(step: &Step) -> Role {
+    match step.kind {
+        StepKind::Total => TOTAL,
+        _ if step.to >= step.from => MORE,
+        _ => LESS,
+    }
 }
 
 /// An amount with its sign.

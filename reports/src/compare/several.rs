@@ -1,5 +1,7 @@
 //! Several results side by side.
 
+use std::fmt::Write as _;
+
 use tonnage_model::result::{CapacityResult, Estimated};
 
 use crate::format;
@@ -88,7 +90,7 @@ pub fn text(results: &[(String, &CapacityResult)], color: bool) -> String {
     let style = Style { color };
     let mut out = String::new();
     for (letter, words) in legend(results) {
-        out.push_str(&format!("{}  {words}\n", style.bold(&letter)));
+        let _ = writeln!(out, "{}  {words}", style.bold(&letter));
     }
     out.push('\n');
     let head = head(results, "95% intervals in brackets");

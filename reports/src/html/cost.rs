@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 use tonnage_model::result::{CapacityResult, Requirement};
 
-use super::parts::{columns, estimate_with, heading, table};
+use super::parts::{Charts, columns, estimate_with, heading, table};
 use crate::{format, view};
 
-pub(super) fn section(result: &CapacityResult) -> Markup {
+pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
     let body = html! {
         @for plan in &result.plans {
             (row(&plan.title, "analytic", Some(&plan.analytic)))
@@ -34,6 +34,10 @@ pub(super) fn section(result: &CapacityResult) -> Markup {
                 &columns(&["Plan", "Estimate", "#vCPUs in full", "#Hosts", "#Per month"]),
                 &body,
             ))
+            @if !result.service_cost.is_empty() {
+                (charts.figure("service-cost", "No promise can be made tighter or looser here."))
+                ul { @for curve in &result.service_cost { li { (curve.why) } } }
+            }
         }
     }
 }

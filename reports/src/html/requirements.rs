@@ -210,6 +210,21 @@ fn by_resource(result: &CapacityResult) -> Markup {
     }
 }
 
+/// How the answer grows with people.
+pub(super) fn growth(result: &CapacityResult, charts: &Charts) -> Markup {
+    let curves = result.growth.iter().flat_map(|growth| &growth.plans);
+    html! {
+        (heading("growth", "With more people, and with fewer"))
+        (charts.figure("growth", "The result has no curve over people."))
+        ul {
+            @for curve in curves {
+                li { strong { (view::plan_title(result, &curve.plan)) } ": " (curve.why) }
+            }
+        }
+        p { "By formulas at the central inputs; everything but the number of people is kept." }
+    }
+}
+
 pub(super) fn matrix(result: &CapacityResult, charts: &Charts) -> Markup {
     let body = html! {
         @for (tier, cells) in view::matrix_by_tier(result) {

@@ -3,11 +3,11 @@
 use maud::{Markup, html};
 use tonnage_model::result::{CapacityResult, Estimated, ServiceLevelResult};
 
-use super::parts::{columns, heading, table};
+use super::parts::{Charts, columns, heading, table};
 use crate::format;
 use crate::view::{self, Comparison};
 
-pub(super) fn section(result: &CapacityResult) -> Markup {
+pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
     let simulated = view::comparisons(result);
     html! {
         (heading("service-level", "Is the service level kept?"))
@@ -20,6 +20,17 @@ pub(super) fn section(result: &CapacityResult) -> Markup {
         } @else {
             (promises(result, &simulated))
             (runs(result, &simulated))
+        }
+        @if !result.attainment.is_empty() {
+            (charts.figure("attainment", "No tier of the first plan has a curve to draw."))
+            @for curve in &result.attainment {
+                @if !curve.breaks_first.is_empty() {
+                    p {
+                        "One host fewer in every cell of “" (view::tier_title(result, &curve.tier))
+                        "” breaks the promise on " (view::promises(&curve.breaks_first)) "."
+                    }
+                }
+            }
         }
         @for plan in &result.plans {
             @if let Some(reason) = view::not_simulated_reason(plan) {
