@@ -1,4 +1,5 @@
-//! The report as one page: no network, no script, opens from disk, prints, light and dark.
+//! The report as one page: no network, opens from disk, prints, light and dark. One small script sorts
+//! and filters what is there; without it everything can be read.
 
 mod assumptions;
 mod capabilities;
@@ -17,7 +18,10 @@ mod summary;
 mod technologies;
 mod tornado;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
 use tonnage_model::result::CapacityResult;
 
 use crate::chart;
@@ -29,6 +33,15 @@ pub(crate) use section::body as rows;
 
 /// Name of the page's file.
 pub const FILE: &str = "report.html";
+
+/// Sorts tables and filters technologies.
+const SCRIPT: &str = include_str!("html/page.js");
+
+/// Nothing is loaded from anywhere, and nothing runs but the page's own script, known by its digest.
+fn policy() -> String {
+    let digest = BASE64_STANDARD.encode(Sha256::digest(SCRIPT));
+    format!("{POLICY}; script-src 'sha256-{digest}'")
+}
 
 /// Nothing is loaded from anywhere, and nothing runs.
 pub(crate) const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
@@ -43,11 +56,7 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> Result<String,
     let charts = Charts::new(&charts)?;
     let mut sections = vec![
         ("claims", "Claims", claims::section(result, &charts)),
-        (
-            "vcpus",
-            "vCPUs required",
-            requirements::section(result, &charts),
-        ),
+        ("vcpus", "vCPUs required", requirements::section(result)),
         (
             "matrix",
             "Every technology",
@@ -107,20 +116,17 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> Result<String,
     let page = html! {
         (DOCTYPE)
         html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta name="generator" content={ "Tonnage " (result.provenance.tool_version) };
-                title { (result.scenario.title) " · Tonnage" }
-                style { (PreEscaped(style())) }
-            }
+            (head(result))
             body {
                 a.skip href="#answer" { "Skip to the answer" }
                 (summary::header(result))
                 main id="content" {
                     (summary::answer(result))
+                    (charts.figure(
+                        "requirements",
+                        "No plan has a requirement above zero, so there is nothing to draw.",
+                    ))
+                    (summary::warnings(result))
                     nav aria-label="Contents" {
                         ul {
                             @for (id, name, _) in &sections {
@@ -128,16 +134,30 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> Result<String,
                             }
                         }
                     }
-                    (summary::warnings(result))
                     @for (id, _, body) in &sections {
                         section id=(id) aria-labelledby={ (id) "-heading" } { (body) }
                     }
                 }
                 (footer(result))
+                script { (PreEscaped(SCRIPT)) }
             }
         }
     };
     Ok(page.into_string())
+}
+
+fn head(result: &CapacityResult) -> Markup {
+    html! {
+        head {
+            meta charset="utf-8";
+            meta http-equiv="Content-Security-Policy" content=(policy());
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="color-scheme" content="light dark";
+            meta name="generator" content={ "Tonnage " (result.provenance.tool_version) };
+            title { (result.scenario.title) " · Tonnage" }
+            style { (PreEscaped(style())) }
+        }
+    }
 }
 
 fn footer(result: &CapacityResult) -> Markup {

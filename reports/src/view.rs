@@ -7,6 +7,8 @@ use tonnage_model::result::{
     Requirement, SimulatedResult, SimulationOutcome, TierResult,
 };
 
+use tonnage_model::profile::Origin;
+
 use crate::format;
 use crate::words;
 
@@ -40,6 +42,29 @@ pub(crate) fn promises(kinds: &[PromiseKind]) -> String {
         })
         .collect();
     words.join(" and on ")
+}
+
+/// What a technology can be found by, between bars: its boundary, what it offers, whether any of its
+/// numbers was measured.
+pub(crate) fn tags(result: &CapacityResult, key: &str) -> String {
+    let Some(technology) = result.technologies.iter().find(|known| known.id == key) else {
+        return "not in the profile".to_owned();
+    };
+    let measured = technology
+        .numbers
+        .iter()
+        .any(|number| number.origin == Origin::Measured);
+    let mut tags = vec![
+        format!("boundary: {}", words::boundary(technology.boundary)),
+        if measured { "measured" } else { "not measured" }.to_owned(),
+    ];
+    tags.extend(
+        technology
+            .offers
+            .iter()
+            .map(|offered| format!("offers {}", words::capabilities(&[*offered]))),
+    );
+    tags.join("|")
 }
 
 /// The title of a plan, or its key.

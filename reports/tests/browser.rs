@@ -116,6 +116,52 @@ fn the_page_opens_from_disk_without_an_error_or_a_request() {
     assert_eq!(visit.complaints, Vec::<String>::new());
 }
 
+/// The names of the rows of the table that is sorted, in the order shown.
+fn sorted_rows(document: &str) -> Vec<String> {
+    let (_, from_head) = document.split_once("aria-sort=\"").expect("a sorted table");
+    let (table, _) = from_head.split_once("</table>").expect("its end");
+    let rows = table.split("<th scope=\"row\">").skip(1);
+    rows.map(|row| row.split('<').next().unwrap_or_default().to_owned())
+        .collect()
+}
+
+#[test]
+fn what_is_chosen_on_the_page_lives_in_its_address() {
+    let Some(browser) = chromium() else {
+        eprintln!("SKIPPED: no chromium on the path, so the page was not opened in a browser");
+        return;
+    };
+    let directory = tempfile::tempdir().expect("a directory");
+    let written = write_all(&fixture(), directory.path()).expect("a report");
+    let open = |state: &str| {
+        let address = PathBuf::from(format!("{}#{state}", written.page().display()));
+        let visit = visit(&browser, &address);
+        assert_eq!(visit.complaints, Vec::<String>::new(), "{state}");
+        visit.document
+    };
+    // Some table has a second column to sort by, and both ways differ.
+    let found = (0..20).find_map(|table| {
+        let down = open(&format!("vcpus?sort={table}.1.d"));
+        if !down.contains("aria-sort=\"descending\"") {
+            return None;
+        }
+        let up = open(&format!("vcpus?sort={table}.1.a"));
+        let (down, up) = (sorted_rows(&down), sorted_rows(&up));
+        (down != up).then_some((down, up))
+    });
+    let (down, mut up) = found.expect("a table that can be sorted");
+    assert!(down.len() > 2);
+    let mut same = down.clone();
+    same.sort();
+    up.sort();
+    assert_eq!(same, up, "the same rows in another order");
+    let filtered = open("technologies?tag=not%20measured");
+    assert_eq!(filtered.matches("aria-pressed=\"true\"").count(), 2);
+    // What is no state at all changes nothing.
+    let nonsense = open("claims?sort=99.99.x&tag=%3Cscript%3E&sort=a.b");
+    assert!(!nonsense.contains("aria-pressed=\"true\"") && !nonsense.contains("aria-sort=\""));
+}
+
 #[test]
 fn a_page_that_errs_or_reaches_out_is_caught() {
     let Some(browser) = chromium() else {

@@ -8,13 +8,13 @@ use tonnage_model::result::{
 use super::parts::{Charts, columns, estimate, estimate_with, group, heading, table, words_table};
 use crate::{format, view, words};
 
-pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
+pub(super) fn section(result: &CapacityResult) -> Markup {
     html! {
         (heading("vcpus", "vCPUs required"))
         @if result.plans.is_empty() {
             p.missing { "The scenario has no technology plan. Add one to see what it needs." }
         } @else {
-            (charts.figure("requirements", "No plan has a requirement above zero, so there is nothing to draw."))
+            p { a href="#chart-requirements" { "The chart of these numbers" } " stands at the top." }
             (three_estimates(result))
             (differences(result))
             @for plan in &result.plans { (tiers(result, plan)) }
@@ -230,7 +230,7 @@ pub(super) fn matrix(result: &CapacityResult, charts: &Charts) -> Markup {
         @for (tier, cells) in view::matrix_by_tier(result) {
             (group(view::tier_title(result, tier), 6))
             @for cell in cells {
-                tr {
+                tr data-tags=(view::tags(result, &cell.technology)) {
                     th scope="row" { (view::technology_title(result, &cell.technology)) }
                     (matrix_cells(&cell.outcome))
                 }

@@ -1,10 +1,10 @@
 //! The top of the page: the question, the answer, the figures that matter, and the warnings.
 
 use maud::{Markup, html};
-use tonnage_model::result::CapacityResult;
+use tonnage_model::result::{CapacityResult, Verdict};
 
 use super::parts;
-use crate::{format, view};
+use crate::{format, view, words};
 
 pub(super) fn header(result: &CapacityResult) -> Markup {
     html! {
@@ -51,6 +51,7 @@ pub(super) fn answer(result: &CapacityResult) -> Markup {
                         }
                     }
                 }
+                (verdicts(result))
                 p.note {
                     "Figures of the first plan, “" (plan.title) "”, with 95% intervals. Binding: "
                     (view::binding_words(plan)) ". One host is " (view::host_words(result))
@@ -58,6 +59,37 @@ pub(super) fn answer(result: &CapacityResult) -> Markup {
                 }
             } @else {
                 p.missing { "The scenario has no technology plan, so there is no requirement." }
+            }
+        }
+    }
+}
+
+/// How many claims hold, with a link to the ledger.
+fn verdicts(result: &CapacityResult) -> Markup {
+    let order = [
+        Verdict::Holds,
+        Verdict::HoldsUnder,
+        Verdict::DoesNotHold,
+        Verdict::NotTestable,
+        Verdict::NeedsMeasurement,
+    ];
+    let counts = order.map(|verdict| {
+        let same = result
+            .claims
+            .iter()
+            .filter(|claim| claim.verdict == verdict);
+        (verdict, same.count())
+    });
+    html! {
+        @if !result.claims.is_empty() {
+            p.verdicts {
+                a href="#claims" { "Claims" } ": "
+                @for (verdict, count) in counts.iter().filter(|(_, count)| *count > 0) {
+                    span class={ "badge verdict-" (words::key(verdict)) } {
+                        (words::verdict(*verdict)) ": " (count)
+                    }
+                    " "
+                }
             }
         }
     }

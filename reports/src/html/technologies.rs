@@ -37,15 +37,17 @@ pub(super) fn section(result: &CapacityResult) -> Markup {
                     .iter()
                     .filter(|number| number.origin != Origin::Published)
                     .collect();
-                h3 { (technology.title) }
-                p {
-                    "Boundary: " (words::boundary(technology.boundary)) ". Offers: "
-                    (words::capabilities(&technology.offers)) "."
-                }
-                @if own.is_empty() {
-                    p.missing { "Nothing about it was measured or assumed here; it rests on published numbers alone." }
-                } @else {
-                    (inputs(&format!("{}: measured and assumed", technology.title), own.into_iter()))
+                div data-tags=(view::tags(result, &technology.id)) {
+                    h3 { (technology.title) }
+                    p {
+                        "Boundary: " (words::boundary(technology.boundary)) ". Offers: "
+                        (words::capabilities(&technology.offers)) "."
+                    }
+                    @if own.is_empty() {
+                        p.missing { "Nothing about it was measured or assumed here; it rests on published numbers alone." }
+                    } @else {
+                        (inputs(&format!("{}: measured and assumed", technology.title), own.into_iter()))
+                    }
                 }
             }
             h3 { "Published numbers, not measured here" }

@@ -1,0 +1,168 @@
+"use strict";
+// Sorting and filtering of what is on the page already. What is chosen stands behind a question mark
+// after the section in the address, so that a link or a reload shows the same.
+(() => {
+  const UNITS = {
+    K: 1e3, M: 1e6, B: 1e9, T: 1e12,
+    ns: 1e-9, "µs": 1e-6, ms: 1e-3, s: 1, min: 60, h: 3600, d: 86400,
+    KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4, "%": 0.01,
+  };
+  const NUMBER = /([−+-]?)\$?(\d[\d\u202f]*(?:\.\d+)?)[\u00a0 ]?([A-Za-zµ%]*)/;
+
+  /** The first number of a cell in its smallest unit, or none. */
+  function value(cell) {
+    const found = NUMBER.exec((cell.querySelector("strong") || cell).textContent);
+    if (!found) return null;
+    const size = Number(found[2].replaceAll("\u202f", "")) * (UNITS[found[3]] ?? 1);
+    return found[1] === "−" || found[1] === "-" ? -size : size;
+  }
+
+  const tables = [...document.querySelectorAll(".scroll > table")];
+  const state = { sorts: new Map(), tags: new Set() };
+
+  function heads(table) {
+    return [...table.tHead.rows[0].cells];
+  }
+
+  /** Rows between the headings of groups; those keep their places. */
+  function groups(table) {
+    const all = [[]];
+    for (const row of table.tBodies[0].rows) {
+      if (row.classList.contains("group")) all.push([row]);
+      else all[all.length - 1].push(row);
+    }
+    return all;
+  }
+
+  function sort(table, column, descending) {
+    const numeric = heads(table)[column].classList.contains("num");
+    const key = (row) => {
+      const cell = row.cells[column];
+      if (!cell || cell.colSpan > 1) return null;
+      return numeric ? value(cell) : cell.textContent.trim();
+    };
+    const compare = (a, b) => {
+      // What has no value stands last either way.
+      if (a.key === null || b.key === null) return (a.key === null) - (b.key === null);
+      const order = numeric ? a.key - b.key : a.key.localeCompare(b.key);
+      return descending ? -order : order;
+    };
+    const body = table.tBodies[0];
+    for (const group of groups(table)) {
+      const first = group[0] && group[0].classList.contains("group") ? group.shift() : null;
+      const rows = group.map((row) => ({ row, key: key(row) }));
+      rows.sort(compare);
+      if (first) body.append(first);
+      body.append(...rows.map((one) => one.row));
+    }
+    heads(table).forEach((head, index) => {
+      if (index !== column) head.removeAttribute("aria-sort");
+      else head.setAttribute("aria-sort", descending ? "descending" : "ascending");
+    });
+  }
+
+  tables.forEach((table, index) => {
+    if (table.tBodies[0].rows.length < 3) return;
+    heads(table).forEach((head, column) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "sort";
+      button.append(...head.childNodes);
+      head.append(button);
+      button.addEventListener("click", () => {
+        // Largest first for numbers, A first for words; again turns it round.
+        const now = state.sorts.get(index);
+        const first = head.classList.contains("num");
+        const descending = now && now.column === column ? !now.descending : first;
+        state.sorts.set(index, { column, descending });
+        sort(table, column, descending);
+        write();
+      });
+    });
+  });
+
+  const tagged = [...document.querySelectorAll("[data-tags]")];
+  const known = new Set();
+  for (const one of tagged) for (const tag of one.dataset.tags.split("|")) known.add(tag);
+
+  function filter() {
+    let shown = 0;
+    for (const one of tagged) {
+      const tags = new Set(one.dataset.tags.split("|"));
+      one.hidden = [...state.tags].some((tag) => !tags.has(tag));
+      shown += one.hidden ? 0 : 1;
+    }
+    for (const bar of bars) {
+      for (const button of bar.querySelectorAll("button")) {
+        button.setAttribute("aria-pressed", String(state.tags.has(button.dataset.tag)));
+      }
+      bar.querySelector("output").value = state.tags.size
+        ? `${shown} of ${tagged.length} entries shown`
+        : "";
+    }
+  }
+
+  const bars = ["matrix", "technologies"]
+    .map((id) => document.getElementById(id))
+    .filter((section) => section && section.querySelector("[data-tags]"))
+    .map((section) => {
+      const bar = document.createElement("div");
+      bar.className = "filter";
+      bar.setAttribute("role", "group");
+      bar.setAttribute("aria-label", "Show technologies with");
+      for (const tag of [...known].sort()) {
+        const button = document.createElement("button");
+        button.type = "button";
+        button.dataset.tag = tag;
+        button.textContent = tag;
+        button.addEventListener("click", () => {
+          if (!state.tags.delete(tag)) state.tags.add(tag);
+          filter();
+          write();
+        });
+        bar.append(button);
+      }
+      bar.append(document.createElement("output"));
+      section.querySelector("h2").after(bar);
+      return bar;
+    });
+
+  function parts() {
+    const [section, query] = location.hash.slice(1).split("?");
+    return { section, query: new URLSearchParams(query ?? "") };
+  }
+
+  function write() {
+    const query = new URLSearchParams();
+    for (const [table, { column, descending }] of state.sorts) {
+      query.append("sort", `${table}.${column}.${descending ? "d" : "a"}`);
+    }
+    for (const tag of state.tags) query.append("tag", tag);
+    const text = query.toString();
+    const hash = parts().section + (text ? `?${text}` : "");
+    history.replaceState(null, "", `#${hash}`);
+  }
+
+  function read() {
+    const { section, query } = parts();
+    if ([...query].length === 0 && (state.sorts.size || state.tags.size)) {
+      // A link to a section was followed: what is chosen stays.
+      write();
+      return;
+    }
+    state.tags = new Set(query.getAll("tag").filter((tag) => known.has(tag)));
+    for (const text of query.getAll("sort")) {
+      const [table, column] = text.split(".").map(Number);
+      const head = tables[table] && heads(tables[table])[column];
+      if (!head || !head.querySelector("button.sort")) continue;
+      const descending = text.endsWith("d");
+      state.sorts.set(table, { column, descending });
+      sort(tables[table], column, descending);
+    }
+    filter();
+    if (query.size) document.getElementById(section)?.scrollIntoView();
+  }
+
+  addEventListener("hashchange", read);
+  read();
+})();
