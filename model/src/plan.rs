@@ -238,7 +238,15 @@ impl<'a> Planner<'a> {
         let service_cost = curves.service_cost()?;
         let envelope = envelope(scenario);
         let sessions_gap = claims::sessions_gap(&envelope, &reading_results, &demand);
-        let claims = claims::judge(scenario, &self.central, &demand, &plans, &matrix, &base);
+        let claims = claims::judge(
+            scenario,
+            &self.central,
+            &demand,
+            &plans,
+            &matrix,
+            baseline.as_ref(),
+            &base,
+        );
         let mut result = CapacityResult {
             format: RESULT_FORMAT,
             provenance: self.provenance(&simulated),
@@ -323,7 +331,7 @@ impl<'a> Planner<'a> {
             .assignments
             .iter()
             .map(|assignment| self.tier_result(*assignment, base, simulated))
-            .collect();
+            .collect::<Result<_, _>>()?;
         Ok(PlanResult {
             id: plan.id.clone(),
             title: plan.title.clone(),
@@ -338,12 +346,12 @@ impl<'a> Planner<'a> {
         assignment: PlanAssignment,
         base: &Evaluation<'_>,
         simulated: &[(PlanAssignment, SimulationOutcome)],
-    ) -> TierResult {
+    ) -> Result<TierResult, PlanError> {
         let scenario = self.scenario;
         let sizing = base.central(assignment);
         let vcpus = sizing.hosts * f64::from(scenario.host.vcpus);
         let outcome = simulated.iter().find(|(known, _)| *known == assignment);
-        TierResult {
+        Ok(TierResult {
             tier: scenario.tiers[assignment.tier.0].id.clone(),
             technology: scenario.technologies[assignment.technology].id.clone(),
             lifecycle: assignment.lifecycle,
@@ -374,14 +382,14 @@ impl<'a> Planner<'a> {
                 spare_hosts: scenario.fleet.spare_hosts,
                 sessions: ratio(sizing.workload.sessions, sizing.cells),
             },
-            operation: operation::tier_operation(scenario, assignment, &self.central, base),
+            operation: operation::tier_operation(scenario, assignment, &self.central, base)?,
             simulated: outcome.map_or_else(
                 || SimulationOutcome::NotSimulated {
                     reason: "not part of a plan".to_owned(),
                 },
                 |(_, outcome)| outcome.clone(),
             ),
-        }
+        })
     }
 
     fn base_reading(

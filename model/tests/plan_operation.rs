@@ -7,7 +7,10 @@ use common::problems_in;
 use plan_support::{assert_close, planned, tier, tiny, tiny_files};
 use statrs::distribution::{ContinuousCDF, Gamma};
 use tonnage_model::distribution::{Distribution, TurnCount};
-use tonnage_model::result::{BindingResource, CapacityResult, Estimated, TierOperation};
+use tonnage_model::plan::{PlanOptions, Silent, plan};
+use tonnage_model::result::{
+    BindingResource, CapacityResult, Estimated, SimulationOutcome, TierOperation,
+};
 use tonnage_model::simulation::{
     CellSpec, Control, Demand, Effort, Full, HostCapacity, Lifecycle, Observation, Operation,
     PiecewiseLinear, Placement, RunId, SandboxCost, ServiceLevel, SessionShape, assess,
@@ -163,6 +166,59 @@ fn memory_promised_twice_is_short_now_and_then() {
     assert_close(memory.risk.central, short(taken), 1e-6, "risk");
     assert_close(memory.risk_when_full.central, short(2611.0), 1e-6, "full");
     assert!(found.cell.hosts <= tier(&[]).cell.hosts);
+}
+
+/// The sum of three amounts that are uniform from nothing to one is above 2.5 with the chance 0.5³/6
+/// (Irwin 1927, Hall 1927), and not with that of a gamma variable of the same mean and variance, 0.037.
+#[test]
+fn the_risk_of_a_few_large_sandboxes_is_exact() {
+    let operation = operation(&[
+        "segments.staff.people=200",
+        "tiers.work.working_set=208852MiB",
+        "fleet.memory_commitment.factor=1.21",
+        r#"fleet.memory_commitment.actual={ distribution = "uniform", low = 0, high = 1 }"#,
+    ]);
+    let memory = operation.memory_commitment.expect("a commitment");
+    close(memory.places_per_host, 3.0, "places");
+    let exact = 0.5_f64.powi(3) / 6.0;
+    assert_close(memory.risk_when_full.central, exact, 1e-3, "full");
+    // At the peak fewer are there: with two or less there is always room.
+    let share_of_three = memory.sandboxes_per_host.central - 2.0;
+    assert!(share_of_three < 1.0);
+    let peak = share_of_three.max(0.0) * exact;
+    assert!((memory.risk.central - peak).abs() < 1e-5, "{memory:?}");
+}
+
+/// Suspended sandboxes, and unused ones beside few others: nobody waits and nobody is turned away in so
+/// short a watch, and that alone decides that the promises are kept.
+#[test]
+fn suspension_and_warm_pools_can_be_simulated() {
+    let small = [
+        "simulation.replications=4",
+        "simulation.cell_hosts=2",
+        "simulation.events=100000",
+        "host.memory=64GiB",
+        "segments.staff.people=5000",
+    ];
+    let pool = ["fleet.warm_pool.per_host=4"];
+    for operation in [&SUSPENDED[..], &pool[..]] {
+        let loaded = tiny(&[&small[..], operation].concat());
+        let options = PlanOptions {
+            simulate: true,
+            draws: Some(1),
+        };
+        let result = plan(&loaded, &options, &Silent).unwrap();
+        match &result.plans[0].tiers[0].simulated {
+            SimulationOutcome::Simulated(found) => {
+                let over = found.over_analytic;
+                assert!(
+                    over.low <= 1.2 && over.high >= 0.8,
+                    "{operation:?}: {over:?}"
+                );
+            }
+            SimulationOutcome::NotSimulated { reason } => panic!("{operation:?}: {reason}"),
+        }
+    }
 }
 
 /// One session in ten does ten times the work in each turn: 0.95 s in the mean.

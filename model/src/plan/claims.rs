@@ -13,8 +13,8 @@ use super::ratio;
 use crate::input::Draw;
 use crate::profile::{Boundary, Origin};
 use crate::result::{
-    ClaimResult, DemandResult, EnvelopeResult, Estimated, GapExplanation, GapReading, MatrixCell,
-    MatrixOutcome, PlanResult, ReadingResult, SessionsGap, Verdict,
+    BaselineResult, ClaimResult, DemandResult, EnvelopeResult, Estimated, GapExplanation,
+    GapReading, MatrixCell, MatrixOutcome, PlanResult, ReadingResult, SessionsGap, Verdict,
 };
 use crate::scenario::{ConcurrencyMeaning, PlanAssignment, Scenario};
 use crate::units::{Ratio, Share, Unit, short};
@@ -40,6 +40,7 @@ pub(super) fn judge(
     demand: &DemandResult,
     plans: &[PlanResult],
     matrix: &[MatrixCell],
+    baseline: Option<&BaselineResult>,
     evaluation: &Evaluation<'_>,
 ) -> Vec<ClaimResult> {
     let mut claims = vec![
@@ -62,18 +63,82 @@ pub(super) fn judge(
     claims.extend([
         order_of_magnitude(scenario, matrix, evaluation),
         containers_for_calls(scenario, matrix),
-        claim(
-            "one-to-one",
-            "classic applications are one-to-many: one instance serves many users; agents are \
-             one-to-one",
-            "every session here has a sandbox of its own".to_owned(),
-            Verdict::NotTestable,
-            "What one-to-one costs needs the same users on a shared service beside it, which this \
-             version does not model."
-                .to_owned(),
-        ),
+        one_to_one(scenario, plans, baseline),
     ]);
     claims
+}
+
+/// Whether a sandbox for every session takes more hardware than a service that many users share.
+fn one_to_one(
+    scenario: &Scenario,
+    plans: &[PlanResult],
+    baseline: Option<&BaselineResult>,
+) -> ClaimResult {
+    const QUOTE: &str = "classic applications are one-to-many: one instance serves many users; \
+                         agents are one-to-one";
+    let judged = |found: String, verdict: Verdict, why: &str| {
+        claim("one-to-one", QUOTE, found, verdict, why.to_owned())
+    };
+    let Some(baseline) = baseline else {
+        let why = if scenario.baseline.is_some() {
+            "The shared service that the scenario describes cannot carry its tiers, so there is \
+             nothing to hold a sandbox for every session against."
+        } else {
+            "What one-to-one costs shows beside a shared service for the same users, and the \
+             scenario describes none; a `[baseline]` would."
+        };
+        let found = "every session here has a sandbox of its own".to_owned();
+        return judged(found, Verdict::NotTestable, why);
+    };
+    let ratios: Vec<String> = plans
+        .iter()
+        .zip(&baseline.plans)
+        .map(|(plan, compared)| {
+            let Estimated { central, low, high } = compared.ratio;
+            format!(
+                "{} ({}–{}) with “{}”",
+                short(central),
+                short(low),
+                short(high),
+                plan.title
+            )
+        })
+        .collect();
+    let found = format!(
+        "vCPUs over those of a service that many users share, by formulas (95% interval): {}",
+        ratios.join("; ")
+    );
+    let surely = |more: fn(&Estimated) -> bool| {
+        let ratios = baseline.plans.iter().map(|compared| &compared.ratio);
+        ratios.filter(|ratio| more(ratio)).count()
+    };
+    let all = baseline.plans.len();
+    match (
+        surely(|ratio| ratio.low > 1.0),
+        surely(|ratio| ratio.high <= 1.0),
+    ) {
+        (more, _) if more == all => judged(
+            found,
+            Verdict::Holds,
+            "A sandbox for every session takes more hardware than a shared service for the same \
+             people and work on every plan, in at least 97.5% of the draws of the uncertain inputs.",
+        ),
+        (_, less) if less == all => judged(
+            found,
+            Verdict::DoesNotHold,
+            "On no plan does a sandbox for every session take more hardware than a shared service \
+             for the same people and work.",
+        ),
+        (more, _) => judged(
+            found,
+            Verdict::HoldsUnder,
+            &format!(
+                "On {more} of {all} plans a sandbox for every session takes more hardware than a \
+                 shared service whatever the uncertain inputs; on the others their intervals hold \
+                 both."
+            ),
+        ),
+    }
 }
 
 /// The claims about what a sandbox costs, where nothing was measured.

@@ -8,6 +8,7 @@ use crate::distribution::Distribution;
 use crate::input::Draw;
 use crate::queueing::erlang::{WaitingQueue, erlang_b, load_for_blocking, load_for_wait};
 use crate::queueing::finite_source::{Engset, MachineRepair};
+use crate::queueing::memory_risk::MemoryRisk;
 use crate::queueing::processor_sharing::{SharedProcessors, load_for_slowdown};
 use crate::queueing::single_server::ConstantService;
 use crate::result::BindingResource;
@@ -19,6 +20,9 @@ pub(crate) const TAIL: f64 = 0.01;
 /// Up to this many agents behind a single cell, sessions are drawn from that finite number; above
 /// it the difference to an endless source is far below a host.
 pub(super) const FINITE_SOURCES: f64 = 20_000.0;
+
+/// Sandboxes beyond which the sum of what each holds is not worked out by convolution.
+const MOST_SUMMED: f64 = 1_000.0;
 
 /// Most unused sandboxes of a host, as in the simulation.
 const MOST_POOLED: u32 = 1 << 16;
@@ -223,15 +227,39 @@ impl HostRoom {
         Ok(Some(enough))
     }
 
-    /// Share of time in which what `live` sandboxes really hold exceeds the memory of the host. Each
-    /// holds an amount of its own with this mean and coefficient of variation: the sum is taken for
-    /// gamma with the right mean and variance, which is exact if each is.
-    pub(super) fn memory_risk(&self, live: f64, actual: &Distribution) -> Result<f64, PlanError> {
-        let mean = live * actual.mean();
-        if mean <= 0.0 {
-            return Ok(0.0);
+    /// Shares of time in which what so many sandboxes really hold, each an amount of its own, exceeds the
+    /// memory of the host. Between whole numbers of sandboxes the share is that of the two beside it,
+    /// each as often as gives the number in the mean.
+    pub(super) fn memory_risks<const N: usize>(
+        &self,
+        numbers: [f64; N],
+        actual: &Distribution,
+    ) -> Result<[f64; N], PlanError> {
+        let exact = MemoryRisk::new(actual, self.memory_bytes)?;
+        let mut risks = [0.0; N];
+        for (risk, number) in risks.iter_mut().zip(numbers) {
+            if number > MOST_SUMMED {
+                *risk = self.memory_risk_of_many(number, actual)?;
+                continue;
+            }
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            let fewer = number.max(0.0).floor() as u64;
+            let above = number - fewer as f64;
+            let fewer_risk = exact.share_over(fewer)?;
+            *risk = if above > 0.0 {
+                (1.0 - above) * fewer_risk + above * exact.share_over(fewer + 1)?
+            } else {
+                fewer_risk
+            };
         }
-        let cv = (actual.cv_squared() / live).sqrt();
+        Ok(risks)
+    }
+
+    /// The same for very many sandboxes: the sum is taken for gamma with the right mean and variance,
+    /// which is exact if each amount is gamma.
+    fn memory_risk_of_many(&self, number: f64, actual: &Distribution) -> Result<f64, PlanError> {
+        let mean = number * actual.mean();
+        let cv = (actual.cv_squared() / number).sqrt();
         let held = if cv > 0.0 {
             Distribution::gamma(mean, cv)?
         } else {

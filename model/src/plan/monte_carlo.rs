@@ -356,6 +356,32 @@ impl<'a> Evaluation<'a> {
         interval(central, &mut values)
     }
 
+    /// Figures that take long to work out, with intervals over the first so many draws: their order is
+    /// random, so these are like any others.
+    pub(super) fn estimate_of_some<const N: usize>(
+        &self,
+        assignment: PlanAssignment,
+        most: usize,
+        figures: impl Fn(&Draw, &Sizing) -> Result<[f64; N], PlanError> + Sync,
+    ) -> Result<[Estimated; N], PlanError> {
+        let Some(job) = self.jobs.index(assignment) else {
+            return Ok([Estimated::exact(0.0); N]);
+        };
+        let found: Vec<[f64; N]> = self
+            .draws
+            .par_iter()
+            .zip(&self.outcomes)
+            .take(most)
+            .filter_map(|(draw, jobs)| Some((draw, jobs[job].sizing.as_ref()?)))
+            .map(|(draw, sizing)| figures(draw, sizing))
+            .collect::<Result<_, _>>()?;
+        let central = figures(&self.central_draw, &self.central(assignment))?;
+        Ok(std::array::from_fn(|index| {
+            let mut values: Vec<f64> = found.iter().map(|figures| figures[index]).collect();
+            interval(central[index], &mut values)
+        }))
+    }
+
     /// The hosts of some jobs together, turned into a figure at each draw, with its interval. A
     /// draw at which one of them has no answer counts as above all others.
     pub(super) fn total(

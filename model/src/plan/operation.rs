@@ -16,7 +16,7 @@ use crate::result::{
     AutoscalingResult, Estimated, FailuresResult, MemoryCommitmentResult, MinorityResult,
     RestartResult, SuspensionResult, TierOperation, WarmPoolResult,
 };
-use crate::scenario::{Autoscaling, PlanAssignment, Scenario};
+use crate::scenario::{Autoscaling, MemoryCommitment, PlanAssignment, Scenario};
 
 /// Seconds of a year of 365.25 days.
 pub(super) const YEAR: f64 = 365.25 * 86_400.0;
@@ -33,9 +33,6 @@ pub(super) struct Operated {
     /// Live sandboxes of a host at the peak, and with every place taken.
     live: f64,
     full: f64,
-    /// Share of time in which what sandboxes really hold exceeds a host, in either case.
-    risk: f64,
-    risk_full: f64,
     /// Host-hours of a week with hosts switched on and off, and with all on.
     host_hours: f64,
     always_on: f64,
@@ -86,16 +83,9 @@ impl Sized<'_> {
         if workload.sessions <= 0.0 {
             return Ok(operated);
         }
-        if let Some(commitment) = operation.memory_commitment {
-            let ratio = self
-                .scenario
-                .inputs
-                .distribution(commitment.actual, self.draw)?;
-            let actual = ratio.scaled(carried.sandbox_bytes)?;
+        if operation.memory_commitment.is_some() {
             operated.live = workload.places / on_duty;
             operated.full = room.slots as f64;
-            operated.risk = room.memory_risk(operated.live, &actual)?;
-            operated.risk_full = room.memory_risk(operated.full, &actual)?;
         }
         if let Some(autoscaling) = &operation.autoscaling {
             self.scale(autoscaling, &mut operated);
@@ -291,17 +281,55 @@ fn more_than(hosts: u32, spare: u32, down: f64) -> f64 {
     Binomial::new(down, u64::from(hosts)).map_or(0.0, |law| law.sf(u64::from(spare)))
 }
 
+/// Draws at which the risk of over-committed memory is worked out: each is a convolution.
+const RISK_DRAWS: usize = 200;
+
+/// Shares of time in which what sandboxes really hold exceeds a host: at the peak, and with every
+/// place taken.
+fn memory_risks(
+    scenario: &Scenario,
+    assignment: PlanAssignment,
+    commitment: MemoryCommitment,
+    draw: &Draw,
+    operated: &Operated,
+) -> Result<[f64; 2], PlanError> {
+    let Ok(template) = CellTemplate::new(scenario, assignment, draw)? else {
+        return Ok([0.0; 2]);
+    };
+    let ratio = scenario.inputs.distribution(commitment.actual, draw)?;
+    let actual = ratio.scaled(template.carried().sandbox_bytes)?;
+    template
+        .room()
+        .memory_risks([operated.live, operated.full], &actual)
+}
+
 /// The same for a result: central figures with the intervals of uncertain inputs.
 pub(super) fn tier_operation(
     scenario: &Scenario,
     assignment: PlanAssignment,
     central: &Draw,
     evaluation: &Evaluation<'_>,
-) -> Option<TierOperation> {
+) -> Result<Option<TierOperation>, PlanError> {
     let operation = &scenario.fleet.operation;
     let tier = &scenario.tiers[assignment.tier.0];
     let of = |figure: fn(&Operated) -> f64| {
         evaluation.estimate(assignment, |sizing| figure(&sizing.operated))
+    };
+    let memory_commitment = match operation.memory_commitment {
+        Some(commitment) => {
+            let [risk, risk_when_full] =
+                evaluation.estimate_of_some(assignment, RISK_DRAWS, |draw, sizing| {
+                    memory_risks(scenario, assignment, commitment, draw, &sizing.operated)
+                })?;
+            Some(MemoryCommitmentResult {
+                factor: central.get(commitment.factor),
+                sandboxes_per_host: of(|operated| operated.live),
+                risk,
+                places_per_host: of(|operated| operated.full),
+                risk_when_full,
+            })
+        }
+        None => None,
     };
     let found = TierOperation {
         suspension: assignment.suspend_after.map(|after| SuspensionResult {
@@ -314,15 +342,7 @@ pub(super) fn tier_operation(
             per_host: of(|operated| operated.pool),
             misses: of(|operated| operated.misses),
         }),
-        memory_commitment: operation
-            .memory_commitment
-            .map(|commitment| MemoryCommitmentResult {
-                factor: central.get(commitment.factor),
-                sandboxes_per_host: of(|operated| operated.live),
-                risk: of(|operated| operated.risk),
-                places_per_host: of(|operated| operated.full),
-                risk_when_full: of(|operated| operated.risk_full),
-            }),
+        memory_commitment,
         minority: tier.minority.map(|minority| MinorityResult {
             share: central.get(minority.share),
             share_of_work: of(|operated| operated.minority_work),
@@ -361,7 +381,7 @@ pub(super) fn tier_operation(
             }),
         }),
     };
-    (found != TierOperation::default()).then_some(found)
+    Ok((found != TierOperation::default()).then_some(found))
 }
 
 /// Hours of a week.

@@ -184,8 +184,11 @@ pub struct Effort {
 ///   queueing simulations).
 /// * *CPU.* The time watched on all hosts over the relaxation time of a host, 2 E\[S\]/(c (1 − ρ)²)
 ///   for c vCPUs with utilisation ρ and jobs of mean length E\[S\] (the same paper).
-/// * Where sandboxes are suspended, pooled, over-committed or lost, peaks do not tell how near the
-///   places were to being full: every mean stay of a sandbox is then a look of its own on every host.
+/// * Where sandboxes are suspended, or hosts come and go, the peak of the sandboxes does not tell how
+///   near the places were to being full: every mean stay of a sandbox is then a look of its own on every
+///   host. If it is less, the chance that the fullest host of another replication is full is read off
+///   those seen in the same way; and requests are turned away only when the queue is full, so that of
+///   another replication's queue growing so long off its peaks.
 ///
 /// A share beyond a smaller value, of which something was seen, bounds it too; the least bound holds.
 /// Complete failure is bounded by 3/R for R replications.
@@ -339,28 +342,32 @@ fn bound_of_nothing(
     spec: &CellSpec,
     replications: &Replications,
 ) -> f64 {
-    if !spec.operation.is_none() && promise != Promise::BurstSlowdown {
-        return bound_by_stays(spec, replications).clamp(0.0, 1.0);
-    }
     let wait = level.start_wait;
     let bound = match promise {
         Promise::StartWait => {
-            let by_room = bound_by_room(spec, wait, replications);
+            let by_room = if peaks_tell_of_room(spec) {
+                bound_by_room(spec, wait, replications)
+            } else {
+                bound_by_stays(spec, replications).min(bound_by_fullest_host(spec, replications))
+            };
             match spec.sandbox.start_rate_limit {
                 Some(rate) => by_room.max(bound_by_start_rate(rate, spec, replications)),
                 None => by_room,
             }
         }
-        Promise::Rejection => bound_by_room(spec, None, replications),
+        Promise::Rejection if peaks_tell_of_room(spec) => bound_by_room(spec, None, replications),
+        Promise::Rejection => {
+            bound_by_stays(spec, replications).min(bound_by_queue(spec, replications))
+        }
         Promise::BurstSlowdown => bound_by_cpu(spec, replications),
     };
     let by_less = match promise {
         Promise::StartWait => level.start_wait.map(|wait| {
             bound_by_less(0.0, wait, replications, |outcome, value| {
-                let (begun, waiting) = (&outcome.start_wait, &outcome.unfinished_wait);
+                let waits = outcome.waits();
                 (
-                    begun.above(value) + waiting.above(value),
-                    begun.count() + waiting.count(),
+                    waits.iter().map(|tally| tally.above(value)).sum(),
+                    waits.iter().map(|tally| tally.count()).sum(),
                 )
             })
         }),
@@ -403,6 +410,44 @@ fn bound_by_less(
             (estimate.mean > 0.0).then(|| estimate.interval().high)
         })
         .fold(1.0, f64::min)
+}
+
+/// Whether the number of sandboxes in the cell tells how near its places were to being full. It does
+/// not where suspended sandboxes take part of a place and wake on their own host, nor where hosts come
+/// and go. A pool is set aside from the places, and over-commitment is part of their number.
+fn peaks_tell_of_room(spec: &CellSpec) -> bool {
+    let operation = &spec.operation;
+    operation.suspension.is_none()
+        && operation.autoscaling.is_none()
+        && operation.failures.is_none()
+        && operation.storms.is_empty()
+}
+
+/// The share turned away where nobody was, however the places were taken: somebody is only when the
+/// queue is full.
+fn bound_by_queue(spec: &CellSpec, replications: &Replications) -> f64 {
+    match spec.full.queue_limit() {
+        // Without a queue a full cell turns away at once.
+        0 => 1.0,
+        limit => chance_to_reach(f64::from(limit), replications, |outcome| outcome.queue.peak),
+    }
+}
+
+/// The share that waits for room where nobody did and sandboxes are suspended: a sandbox that wakes waits
+/// only if its host is full, and a new one only if all are.
+fn bound_by_fullest_host(spec: &CellSpec, replications: &Replications) -> f64 {
+    let operation = &spec.operation;
+    let hosts_stay = operation.autoscaling.is_none()
+        && operation.failures.is_none()
+        && operation.storms.is_empty();
+    // Beside a density limit a host can be full with memory to spare.
+    if !hosts_stay || spec.sandbox.density_limit.is_some() || spec.sandbox.memory_bytes == 0 {
+        return 1.0;
+    }
+    let place = spec.sandbox.memory_bytes;
+    chance_to_reach(f64::from(spec.slots_per_host()), replications, |outcome| {
+        outcome.operation.fullest_host_bytes.div_ceil(place)
+    })
 }
 
 /// The share that finds no room, or waits for it longer than promised, where nobody did. A request

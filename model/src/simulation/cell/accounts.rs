@@ -146,6 +146,7 @@ impl OperationAccounts {
         &self,
         spec: &CellSpec,
         unfinished: &Tally,
+        fullest_host_bytes: u64,
         now: SimTime,
         window: u64,
     ) -> OperationOutcome {
@@ -162,6 +163,7 @@ impl OperationAccounts {
             resume_wait: self.resume_wait.clone(),
             unfinished_resume_wait: unfinished.clone(),
             resume_latency: self.resume_latency.clone(),
+            fullest_host_bytes,
             pooled: Presence::of(&self.pooled, now, window),
             replenishing: Presence::of(&self.replenishing, now, window),
             pool_hits: self.pool_hits,
@@ -323,9 +325,13 @@ impl Run<'_> {
             bursts_completed: accounts.bursts_completed,
             bursts_lost: accounts.bursts_lost,
             sessions_completed: accounts.sessions_completed,
-            operation: accounts
-                .operation
-                .outcome(self.spec, &found.resume_waits, self.now, window),
+            operation: accounts.operation.outcome(
+                self.spec,
+                &found.resume_waits,
+                self.fullest_host_bytes(),
+                self.now,
+                window,
+            ),
             start_wait: accounts.start_wait.clone(),
             unfinished_wait: found.waits,
             start_latency: accounts.start_latency.clone(),

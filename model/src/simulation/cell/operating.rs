@@ -609,6 +609,12 @@ impl Run<'_> {
         None
     }
 
+    /// The most that sessions' sandboxes have held on any one host; nothing where there is no operation.
+    pub(super) fn fullest_host_bytes(&self) -> u64 {
+        let hosts = self.operating.iter().flat_map(|operating| &operating.hosts);
+        hosts.map(|host| host.most_placed).max().unwrap_or(0)
+    }
+
     /// A suspended sandbox gets its memory back.
     fn take_back_memory(&mut self, slot: u32) {
         let session = &self.sessions[slot as usize];

@@ -26,6 +26,9 @@ pub struct OperationOutcome {
     pub unfinished_resume_wait: Tally,
     /// Seconds from the beginning of a resume to its end, contention for CPU included.
     pub resume_latency: Tally,
+    /// Most bytes of sessions' sandboxes that were placed on any one host since the run began, suspended
+    /// ones included.
+    pub fullest_host_bytes: u64,
     /// Unused sandboxes, ready to be taken.
     pub pooled: Presence,
     /// Replacements on their way: from the moment a sandbox was taken, or a host came, until the new
@@ -111,6 +114,7 @@ impl OperationOutcome {
         ] {
             *here += there;
         }
+        self.fullest_host_bytes = self.fullest_host_bytes.max(other.fullest_host_bytes);
         self.cpu_nanoseconds_abandoned += other.cpu_nanoseconds_abandoned;
         self.cpu_nanoseconds_wasted += other.cpu_nanoseconds_wasted;
     }
