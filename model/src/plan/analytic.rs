@@ -64,7 +64,7 @@ pub(super) fn size(
             template: &template,
             sizing,
         }
-        .operated()?;
+        .operated();
     }
     Ok(sized)
 }

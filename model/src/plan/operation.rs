@@ -69,7 +69,7 @@ pub(super) struct Sized<'a> {
 
 impl Sized<'_> {
     /// Works everything out that the scenario asks for.
-    pub(super) fn operated(&self) -> Result<Operated, PlanError> {
+    pub(super) fn operated(&self) -> Operated {
         let operation = &self.scenario.fleet.operation;
         let (room, carried) = (self.template.room(), self.template.carried());
         let workload = &self.sizing.workload;
@@ -81,7 +81,7 @@ impl Sized<'_> {
             ..Operated::default()
         };
         if workload.sessions <= 0.0 {
-            return Ok(operated);
+            return operated;
         }
         if operation.memory_commitment.is_some() {
             operated.live = workload.places / on_duty;
@@ -109,7 +109,7 @@ impl Sized<'_> {
                 operated.cell = self.cell_lost();
             }
         }
-        Ok(operated)
+        operated
     }
 
     /// Hosts on over the week. How many are wanted follows the load after the time to notice it and
