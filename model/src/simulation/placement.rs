@@ -107,6 +107,11 @@ pub(super) struct Placer {
     /// Hosts with room and an unused sandbox; only where there are such.
     pooled: Option<Candidates>,
     next: u32,
+    /// Sandboxes placed so far.
+    placed: u64,
+    /// Of each host, what `placed` was when it was last chosen; only where hosts that are as loaded as
+    /// each other take turns.
+    chosen: Vec<u64>,
 }
 
 impl Placer {
@@ -119,9 +124,20 @@ impl Placer {
             with_room: Candidates::none(rule, hosts),
             pooled: None,
             next: 0,
+            placed: 0,
+            chosen: vec![
+                0;
+                if rule == Placement::LeastLoaded {
+                    hosts as usize
+                } else {
+                    0
+                }
+            ],
         };
         for host in 0..hosts {
-            placer.with_room.set(host, slots > 0, placer.key(slots));
+            placer
+                .with_room
+                .set(host, slots > 0, placer.key(host, slots));
         }
         placer
     }
@@ -185,6 +201,10 @@ impl Placer {
                 }
             }
         };
+        self.placed += 1;
+        if let Some(chosen) = self.chosen.get_mut(host as usize) {
+            *chosen = self.placed;
+        }
         self.take(host);
         Some(host)
     }
@@ -206,14 +226,14 @@ impl Placer {
     pub(super) fn set_free(&mut self, host: u32, free: u32) {
         let before = std::mem::replace(&mut self.free[host as usize], free);
         if (before == 0) != (free == 0) || self.with_room.preferred.is_some() {
-            let key = self.key(free);
+            let key = self.key(host, free);
             self.with_room.set(host, free > 0, key);
         }
         if let Some(pooled) = &mut self.pooled
             && pooled.members.contains(host)
         {
             // `set_pooled` makes members of hosts with room only; they leave when they are full.
-            let key = key(self.rule, free, self.slots);
+            let key = key(self.rule, free, self.slots, &self.chosen, host);
             pooled.set(host, free > 0, key);
         }
     }
@@ -223,24 +243,32 @@ impl Placer {
     pub(super) fn set_pooled(&mut self, host: u32, pooled: bool) {
         let hosts = u32::try_from(self.free.len()).unwrap_or(u32::MAX);
         let free = self.free[host as usize];
-        let key = self.key(free);
+        let key = self.key(host, free);
         self.pooled
             .get_or_insert_with(|| Candidates::none(self.rule, hosts))
             .set(host, pooled && free > 0, key);
     }
 
-    fn key(&self, free: u32) -> u64 {
-        key(self.rule, free, self.slots)
+    fn key(&self, host: u32, free: u32) -> u64 {
+        key(self.rule, free, self.slots, &self.chosen, host)
     }
 }
 
-/// Of a host with room; smaller is preferred.
-fn key(rule: Placement, free: u32, slots: u32) -> u64 {
+/// Bits of the key in which hosts that are as loaded as each other differ: enough for as many
+/// placements as no run has.
+const TURN_BITS: u32 = 40;
+
+/// Of a host with room; smaller is preferred. Of the least loaded hosts, the one not chosen for
+/// longest comes first, as schedulers spread what they place: always the same one would be given
+/// starts faster than it can let them through, while others wait for work.
+fn key(rule: Placement, free: u32, slots: u32, chosen: &[u64], host: u32) -> u64 {
     if rule == Placement::BestFit {
-        u64::from(free)
-    } else {
-        u64::from(slots.saturating_sub(free))
+        return u64::from(free);
     }
+    let turn = chosen.get(host as usize).copied().unwrap_or(0);
+    let most = (1 << (64 - TURN_BITS)) - 2;
+    let used = u64::from(slots.saturating_sub(free)).min(most);
+    used << TURN_BITS | turn & ((1 << TURN_BITS) - 1)
 }
 
 #[cfg(test)]
@@ -286,6 +314,18 @@ mod tests {
         assert_eq!(place(Placement::BestFit), Some(1));
         assert_eq!(place(Placement::LeastLoaded), Some(3));
         assert_eq!(place(Placement::RoundRobin), Some(0));
+    }
+
+    #[test]
+    fn hosts_as_loaded_as_each_other_take_turns() {
+        let mut placer = Placer::new(Placement::LeastLoaded, 3, 5);
+        let mut place = || {
+            let host = placer.place(|| Streams::new(0, 0, 0).run(Purpose::Placement));
+            placer.release(host.unwrap());
+            host.unwrap()
+        };
+        let turns: Vec<u32> = std::iter::repeat_with(&mut place).take(7).collect();
+        assert_eq!(turns, [0, 1, 2, 0, 1, 2, 0]);
     }
 
     #[test]
