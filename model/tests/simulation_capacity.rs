@@ -34,14 +34,7 @@ fn search(
             reason: error.to_string(),
         })
     };
-    simulated_capacity(
-        make,
-        &level,
-        (5.0, 20.0),
-        0.005,
-        &effort,
-        &Control::default(),
-    )
+    simulated_capacity(make, &level, 10.0, 0.005, &effort, &Control::default())
 }
 
 /// The root of a decreasing function by bisection.

@@ -282,8 +282,10 @@ pub(crate) fn upper_ratio(k: f64, mean: f64) -> f64 {
 
 /// ∫ exp(k (ln(1 ± u) ∓ u) − |k − m| u) m du over u = t/m from 0, the common form of both ratios.
 fn decreasing_integral(k: f64, mean: f64, sign: f64) -> f64 {
-    const PANELS: u32 = 5;
-    const DEPTH: f64 = 39.0;
+    // Beyond, and between the nodes, less than 10⁻¹⁵ of the integral is lost: more panels change
+    // nothing but the last digits.
+    const PANELS: u32 = 2;
+    const DEPTH: f64 = 36.0;
     let slope = (mean - k).abs();
     let exponent = |u: f64| k * ln_1p_minus(sign * u) - slope * u;
     // Where the quadratic approximation has fallen by DEPTH; widened until the exponent has too.

@@ -301,9 +301,15 @@ impl Comparison<'_> {
         };
         let control = Control::new(&go_on);
         let level = promised(self.scenario);
-        let bracket = (self.formula * 0.8, self.formula * 1.2);
         let search = |spec: &dyn Fn(f64) -> Result<CellSpec, SimulationError>| {
-            simulated_capacity(spec, &level, bracket, PRECISION, &self.effort, &control)
+            simulated_capacity(
+                spec,
+                &level,
+                self.formula,
+                PRECISION,
+                &self.effort,
+                &control,
+            )
         };
         let by_poisson = search(&|sessions| self.poisson(sessions))?;
         let load = by_poisson.estimate;

@@ -21,9 +21,6 @@ use crate::units::{Duration, Ratio, Unit};
 /// Relative width at which the search for the capacity stops.
 const PRECISION: f64 = 0.02;
 
-/// Where the search begins, around the analytic capacity.
-const BRACKET: (f64, f64) = (0.8, 1.2);
-
 /// Loads the search may try before its events run out.
 const TRIALS: u64 = 16;
 
@@ -61,7 +58,7 @@ pub(super) fn simulate(
     let found = simulated_capacity(
         |sessions| cell.spec(sessions),
         &promised(scenario),
-        (formula * BRACKET.0, formula * BRACKET.1),
+        formula,
         PRECISION,
         &cell.effort(formula)?,
         &Control::new(&|_| {
