@@ -115,7 +115,7 @@ fn try_out(id: &str) {
     let starter = technology.prepare(&mut workspace).expect("prepared");
     assert!(!workspace.steps().is_empty(), "what was done is noted");
     assert!(!workspace.commands().is_empty(), "and the command");
-    let one = one_container(starter.as_ref());
+    let one = one_container(id, starter.as_ref());
     several_at_once(starter.as_ref());
     one.stop().expect("stopped");
     drop(starter);
@@ -131,8 +131,13 @@ fn try_out(id: &str) {
 }
 
 /// A container that has done all that is asked of one.
-fn one_container(starter: &dyn Starter) -> Box<dyn Instance> {
+fn one_container(id: &str, starter: &dyn Starter) -> Box<dyn Instance> {
     let started = starter.start(&Request::small(1)).expect("started");
+    let by_a_runtime = ["container-runc", "container-crun", "container-youki", "gvisor"]
+        .iter()
+        .any(|name| id.starts_with(name) && !id.ends_with("-exec"));
+    assert!(started.stamps.created.is_some() || !by_a_runtime, "{id}");
+    assert!(started.stamps.created < Some(started.stamps.first_result));
     assert!(started.stamps.first_instruction < Some(started.stamps.first_result));
     let mut one = started.instance;
     one.work(&Request::heavy(2)).expect("heavy work");

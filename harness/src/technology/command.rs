@@ -5,6 +5,7 @@ use std::io::{ErrorKind, Read};
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -169,6 +170,27 @@ pub(super) fn end_soon(child: &mut Child, seconds: f64) -> Option<ExitStatus> {
     // It may have ended at this moment, which is as good.
     let _ = child.kill();
     child.wait().ok()
+}
+
+/// Waits for a child that should end by itself, without a delay that the caller would measure. One that
+/// does not end in time is killed.
+pub(super) fn wait_in_time(mut child: Child, seconds: f64) -> Result<ExitStatus, Failure> {
+    let pid = child.id();
+    let (tell, told) = mpsc::channel();
+    let waiting = std::thread::spawn(move || {
+        // If nobody listens any more, the child was killed for its slowness.
+        let _ = tell.send(child.wait());
+    });
+    if let Ok(status) = told.recv_timeout(Duration::from_secs_f64(seconds)) {
+        return status.map_err(|error| Failure::of("cannot wait for a program", error));
+    }
+    // It is a child that nobody has collected yet, so the number is still its own.
+    let killed = kill_anyone(pid);
+    let _ = waiting.join();
+    killed?;
+    Err(Failure::new(format!(
+        "process {pid} was not done within {seconds} seconds"
+    )))
 }
 
 /// Kills a process that was handed over to this one when its parent ended, and waits until it is

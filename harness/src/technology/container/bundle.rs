@@ -168,9 +168,13 @@ impl Bundle {
         self.folder.join("complaints")
     }
 
-    /// That file, made.
-    pub(super) fn make_complaints_file(&self) -> Result<File, Failure> {
-        File::create(self.complaints_file())
+    /// That file, to add to.
+    pub(super) fn open_complaints_file(&self) -> Result<File, Failure> {
+        // Runtime and container both write to it.
+        File::options()
+            .append(true)
+            .create(true)
+            .open(self.complaints_file())
             .map_err(|error| Failure::of("cannot make a file for complaints", error))
     }
 

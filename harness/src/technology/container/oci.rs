@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::pipe;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::{fs, io};
@@ -17,6 +17,7 @@ use super::hierarchy::{self, WithoutUnified};
 use super::network::{self, Network};
 use super::root::Contents;
 use super::{RUN_VARIABLE, command, offer};
+use crate::clock::Stamp;
 use crate::guest::Request;
 use crate::technology::line_guest::LineGuest;
 use crate::technology::overlay::Overlay;
@@ -616,14 +617,14 @@ impl OciStarter {
         let (output, inner_output) = pipe().map_err(no_pipe)?;
         let mut command = driver.command();
         command
-            .args(["run", "--detach", "--bundle"])
+            .args(["create", "--bundle"])
             .arg(bundle.folder())
             .arg("--pid-file")
             .arg(bundle.pid_file())
             .arg(&id)
             .stdin(inner_input)
             .stdout(inner_output)
-            .stderr(bundle.make_complaints_file()?);
+            .stderr(bundle.open_complaints_file()?);
         let runtime = driver
             .spawn(&mut command)
             .map_err(|error| command::refused("the OCI runtime", &error))?;
@@ -642,7 +643,8 @@ impl OciStarter {
             suspended: false,
             ended: false,
         };
-        let stamps = container.first_result(runtime, request)?;
+        let created = container.see_created(runtime)?;
+        let stamps = container.start(created, request)?;
         Ok((stamps, container))
     }
 }
@@ -693,25 +695,45 @@ impl Container {
             .collect()
     }
 
-    /// Has the first request answered, and sees the runtime off. What the runtime complains of is the
-    /// reason if it failed; otherwise the guest's complaints are shown.
-    fn first_result(&mut self, mut runtime: Child, request: &Request) -> Result<Stamps, Failure> {
-        let result = self.guest.first_result(request, None);
+    /// Waits until the runtime has made the container: all of it is there, its program is not yet.
+    fn see_created(&mut self, runtime: Child) -> Result<Stamp, Failure> {
+        let status = command::wait_in_time(runtime, command::PATIENCE);
+        let created = Stamp::now();
+        self.pid = self.bundle.pid();
+        match status? {
+            status if status.success() => Ok(created),
+            status => Err(self.refused_by_runtime(status)),
+        }
+    }
+
+    /// Has the runtime start the program and the first request answered, and sees the runtime off. What
+    /// the runtime complains of is the reason if it failed; otherwise the guest's complaints are shown.
+    fn start(&mut self, created: Stamp, request: &Request) -> Result<Stamps, Failure> {
+        let mut command = self.driver.command();
+        command
+            .args(["start", &self.id])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(self.bundle.open_complaints_file()?);
+        let mut runtime = self
+            .driver
+            .spawn(&mut command)
+            .map_err(|error| command::refused("the OCI runtime", &error))?;
+        let result = self.guest.first_result(request, Some(created));
         let status = match &result {
             Ok(_) => runtime.wait().ok(),
             Err(_) => command::end_soon(&mut runtime, 2.0),
         };
-        self.pid = self.bundle.pid();
         match (result, status) {
             (Ok(stamps), Some(status)) if status.success() => Ok(stamps),
-            (_, Some(status)) if !status.success() => Err(command::failed(
-                "the OCI runtime",
-                status,
-                &self.complaints(),
-            )),
+            (_, Some(status)) if !status.success() => Err(self.refused_by_runtime(status)),
             (Ok(_), _) => Err(Failure::new("the OCI runtime's end was not seen")),
             (Err(failure), _) => Err(self.explain(failure)),
         }
+    }
+
+    fn refused_by_runtime(&self, status: ExitStatus) -> Failure {
+        command::failed("the OCI runtime", status, &self.complaints())
     }
 
     fn complaints(&self) -> String {
