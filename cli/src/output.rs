@@ -88,9 +88,9 @@ pub(crate) fn inputs_beside(result: &Path) -> Result<Option<Bundle>, Failure> {
     }
 }
 
-/// Writes a text.
-pub(crate) fn write_text(path: &Path, text: &str) -> Result<(), Failure> {
-    std::fs::write(path, text).map_err(|error| {
+/// Writes one file.
+pub(crate) fn write_file(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    std::fs::write(path, bytes).map_err(|error| {
         Failure::system(format!("cannot write {}: {}", path.display(), error.kind()))
     })
 }
@@ -100,9 +100,7 @@ pub(crate) fn write_samples(raw: &Raw, folder: &Path) -> Result<(), Failure> {
     let path = folder.join("samples.parquet");
     let bytes = tonnage_reports::samples::write(&raw.cells)
         .map_err(|error| Failure::system(error.to_string()))?;
-    std::fs::write(&path, bytes).map_err(|error| {
-        Failure::system(format!("cannot write {}: {}", path.display(), error.kind()))
-    })
+    write_file(&path, &bytes)
 }
 
 /// A result as JSON.

@@ -26,7 +26,7 @@ mod tornado;
 use tonnage_model::result::CapacityResult;
 
 use crate::error::ReportError;
-pub(crate) use contributions::{chart as contributions, signed};
+pub(crate) use contributions::chart as contributions;
 use curves::{attainment, growth, service_cost};
 pub(crate) use day::id as day_id;
 use scene::Scene;

@@ -24,6 +24,15 @@ pub fn count(value: f64) -> String {
     short(value, DIGITS)
 }
 
+/// A count with its sign: `+612K`, `−37.5`.
+pub fn signed_count(value: f64) -> String {
+    if value > 0.0 {
+        format!("+{}", count(value))
+    } else {
+        count(value)
+    }
+}
+
 /// A count in full with grouped thousands: `632 418`. Values below 100 that are not whole keep
 /// three significant digits.
 pub fn full(value: f64) -> String {

@@ -19,6 +19,7 @@ pub mod chart;
 pub mod check;
 pub mod compare;
 pub mod csv;
+mod curves;
 pub mod error;
 mod fleet;
 pub mod format;

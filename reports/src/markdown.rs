@@ -9,10 +9,11 @@ use tonnage_model::result::{
     SimulationOutcome,
 };
 
+use crate::section::Part;
 use crate::write::ReportOptions;
 use crate::{
-    arrivals, baseline, capabilities, chart, format, measured, operation, optimum, sizing, view,
-    words,
+    arrivals, baseline, capabilities, chart, curves, format, measured, operation, optimum, sizing,
+    view, words,
 };
 pub(crate) use parts::{Page, code, escaped};
 
@@ -21,9 +22,11 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> String {
     let mut page = Page::default();
     summary(&mut page, result);
     claims(&mut page, result);
+    curve(&mut page, result, "sessions-gap", &curves::gap(result));
     sizing::markdown(&mut page, result);
     optimum::markdown(&mut page, result);
     requirements(&mut page, result);
+    curve(&mut page, result, "growth", &curves::growth(result));
     matrix(&mut page, result);
     readings(&mut page, result);
     demand(&mut page, result);
@@ -31,6 +34,7 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> String {
     assumptions(&mut page, result);
     measured(&mut page, result);
     service_level(&mut page, result);
+    curve(&mut page, result, "attainment", &curves::attainment(result));
     let sections = [
         operation::section(result),
         arrivals::section(result),
@@ -41,6 +45,12 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> String {
     }
     inside(&mut page, result, options);
     cost(&mut page, result);
+    curve(
+        &mut page,
+        result,
+        "service-cost",
+        &curves::service_cost(result),
+    );
     sensitivity(&mut page, result);
     technologies(&mut page, result);
     provenance(&mut page, result, options);
@@ -701,6 +711,19 @@ fn provenance(page: &mut Page, result: &CapacityResult, options: &ReportOptions)
 }
 
 /// A link to a chart's file, where there is such a chart.
+/// A chart with what is said of it, where the result has any of it, under the chart's question.
+fn curve(page: &mut Page, result: &CapacityResult, id: &str, parts: &[Part]) {
+    let charts = chart::all(result);
+    let Some(chart) = charts.iter().find(|chart| chart.id() == id) else {
+        return;
+    };
+    page.heading(3, chart.title());
+    page.paragraph(&format!("![{}](charts/{id}.svg)", escaped(chart.title())));
+    for part in parts {
+        part.markdown(page);
+    }
+}
+
 fn picture(page: &mut Page, result: &CapacityResult, id: &str) {
     if let Some(chart) = chart::all(result).iter().find(|chart| chart.id() == id) {
         page.paragraph(&format!("![{}](charts/{id}.svg)", escaped(chart.title())));

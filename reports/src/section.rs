@@ -57,20 +57,27 @@ impl Section {
     pub(crate) fn markdown(&self, page: &mut Page) {
         page.heading(2, self.heading);
         for part in &self.parts {
-            match part {
-                Part::Text(text) => page.paragraph(&escaped(text)),
-                Part::Table {
-                    caption,
+            part.markdown(page);
+        }
+    }
+}
+
+impl Part {
+    /// As Markdown.
+    pub(crate) fn markdown(&self, page: &mut Page) {
+        match self {
+            Self::Text(text) => page.paragraph(&escaped(text)),
+            Self::Table {
+                caption,
+                head,
+                rows,
+            } => {
+                page.paragraph(&format!("{}:", escaped(caption)));
+                page.table(
                     head,
-                    rows,
-                } => {
-                    page.paragraph(&format!("{}:", escaped(caption)));
-                    page.table(
-                        head,
-                        rows.iter()
-                            .map(|row| row.iter().map(|cell| escaped(cell)).collect()),
-                    );
-                }
+                    rows.iter()
+                        .map(|row| row.iter().map(|cell| escaped(cell)).collect()),
+                );
             }
         }
     }

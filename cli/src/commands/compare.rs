@@ -183,7 +183,7 @@ fn compare_results(
             ("comparison.md", &markdown()),
             ("comparison.json", &json),
         ] {
-            output::write_text(&folder.join(name), text)?;
+            output::write_file(&folder.join(name), text.as_bytes())?;
         }
         console.note(&format!(
             "comparison: {}",

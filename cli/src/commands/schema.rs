@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tonnage_harness::ProfileDocument;
 use tonnage_model::measurement::document::Measurement;
 use tonnage_model::result::CapacityResult;
-use tonnage_model::scenario::ScenarioDocument;
+use tonnage_model::scenario::{Bundle, ScenarioDocument};
 
 use crate::console;
 use crate::failure::{Failure, Outcome};
@@ -39,6 +39,8 @@ enum Format {
     Result,
     /// Measurements of a host
     Measurement,
+    /// What a result was computed from
+    Inputs,
 }
 
 /// Prints the schema.
@@ -48,6 +50,7 @@ pub(crate) fn run(arguments: SchemaArguments) -> Result<Outcome, Failure> {
         Format::Profile => schema_for!(ProfileDocument),
         Format::Result => schema_for!(CapacityResult),
         Format::Measurement => schema_for!(Measurement),
+        Format::Inputs => schema_for!(Bundle),
     };
     console::print(&super::json(&schema)?)?;
     Ok(Outcome::Done)

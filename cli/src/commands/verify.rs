@@ -101,8 +101,8 @@ pub(crate) fn run(arguments: &VerifyArguments, console: Console) -> Result<Outco
         numbers: differences(&result, &computed)?,
         files: match (&version, result_path.parent()) {
             // Another version may draw and word the same numbers otherwise.
-            (None, Some(folder)) => changed_files(shown, inputs, folder)?,
-            _ => Vec::new(),
+            (None, Some(folder)) => compare_files(shown, inputs, folder)?,
+            _ => Files::default(),
         },
         not_computed,
         version,
@@ -119,14 +119,14 @@ pub(crate) fn run(arguments: &VerifyArguments, console: Console) -> Result<Outco
 struct Findings {
     digests: Vec<String>,
     numbers: Vec<String>,
-    files: Vec<String>,
+    files: Files,
     not_computed: Vec<&'static str>,
     version: Option<String>,
 }
 
 impl Findings {
     fn confirmed(&self) -> bool {
-        self.digests.is_empty() && self.numbers.is_empty() && self.files.is_empty()
+        self.digests.is_empty() && self.numbers.is_empty() && self.files.changed.is_empty()
     }
 
     fn text(&self, result: &CapacityResult) -> String {
@@ -137,7 +137,7 @@ impl Findings {
                 result.scenario.title
             ));
             if self.version.is_none() {
-                lines.push("Every file of the report shows just these numbers.".to_owned());
+                lines.push(self.files.words());
             }
         } else {
             lines.push(format!(
@@ -156,7 +156,7 @@ impl Findings {
         for (heading, all) in [
             ("Other inputs", &self.digests),
             ("Numbers: in the report, and computed again", &self.numbers),
-            ("Files that were changed", &self.files),
+            ("Files that were changed", &self.files.changed),
         ] {
             if all.is_empty() {
                 continue;
@@ -229,7 +229,6 @@ fn differences(result: &CapacityResult, computed: &CapacityResult) -> Result<Vec
             }
         }
     }
-    // What is the same everywhere but in its digests is told once.
     let mut found = Vec::new();
     compare("", &old, &new, &mut found);
     Ok(found)
@@ -272,27 +271,47 @@ fn brief(value: &Value) -> String {
     }
 }
 
-/// Files of the report's folder that do not show a result.
-fn changed_files(
-    result: &CapacityResult,
-    inputs: Bundle,
-    folder: &Path,
-) -> Result<Vec<String>, Failure> {
+/// The files beside a result, held against what a result gives.
+#[derive(Default)]
+struct Files {
+    same: usize,
+    changed: Vec<String>,
+    /// A result may lie somewhere without the rest of its report.
+    missing: usize,
+}
+
+impl Files {
+    fn words(&self) -> String {
+        let missing = match self.missing {
+            0 => String::new(),
+            missing => format!("; {missing} more of the report are not there"),
+        };
+        format!(
+            "The {} files beside it show just these numbers{missing}.",
+            self.same
+        )
+    }
+}
+
+/// Compares the files of a report's folder with what a result gives.
+fn compare_files(result: &CapacityResult, inputs: Bundle, folder: &Path) -> Result<Files, Failure> {
     let made = tonnage_reports::files(result, &output::report_options(Some(inputs)))
         .map_err(|error| Failure::system(error.to_string()))?;
-    let mut changed = Vec::new();
+    let mut files = Files::default();
     for (path, bytes) in made {
         // Its numbers were compared one by one.
         if path == RESULT_FILE {
             continue;
         }
         match fs::read(folder.join(&path)) {
-            Ok(found) if found == bytes => {}
-            Ok(_) => changed.push(format!("{path}: it was changed")),
-            // A result may lie somewhere without the rest of its report.
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => changed.push(format!("{path}: cannot be read: {}", error.kind())),
+            Ok(found) if found == bytes => files.same += 1,
+            Ok(_) => files.changed.push(format!("{path}: it was changed")),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => files.missing += 1,
+            Err(error) => {
+                let line = format!("{path}: cannot be read: {}", error.kind());
+                files.changed.push(line);
+            }
         }
     }
-    Ok(changed)
+    Ok(files)
 }

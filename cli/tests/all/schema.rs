@@ -7,7 +7,7 @@ const UPDATE: &str = "TONNAGE_UPDATE_SCHEMA";
 
 #[test]
 fn published_schemas_are_current() {
-    for format in ["scenario", "profile", "result", "measurement"] {
+    for format in ["scenario", "profile", "result", "measurement", "inputs"] {
         let current = tonnage(&["schema", format]).answer();
         let path = repository().join(format!("docs/schema/{format}.json"));
         if std::env::var_os(UPDATE).is_some() {

@@ -90,17 +90,18 @@ fn one_to_one(
         let found = "every session here has a sandbox of its own".to_owned();
         return judged(found, Verdict::NotTestable, why);
     };
-    let ratios: Vec<String> = plans
+    let ratios: Vec<String> = baseline
+        .plans
         .iter()
-        .zip(&baseline.plans)
-        .map(|(plan, compared)| {
+        .map(|compared| {
+            let plan = plans.iter().find(|plan| plan.id == compared.plan);
             let Estimated { central, low, high } = compared.ratio;
             format!(
                 "{} ({}–{}) with “{}”",
                 short(central),
                 short(low),
                 short(high),
-                plan.title
+                plan.map_or(&compared.plan, |plan| &plan.title)
             )
         })
         .collect();
@@ -262,7 +263,7 @@ pub(super) fn sessions_gap(
                 ),
             ),
             explanation(
-                "concurrency",
+                "concurrency, as a share",
                 post::CONCURRENCY,
                 format!(
                     "{} of the people stated have a session open.",
@@ -278,7 +279,7 @@ pub(super) fn sessions_gap(
                 ),
             ),
             explanation(
-                "peak over mean",
+                "peak over mean, as a ratio",
                 1.0,
                 format!(
                     "The rate stated is a mean, and the peak is {} times as high; with this \

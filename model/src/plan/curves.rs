@@ -96,13 +96,15 @@ impl<'a> Curves<'a> {
             .par_iter()
             .map(at)
             .collect::<Result<_, PlanError>>()?;
-        let (Some(points), Some(endless)) = (points, at(&ENDLESS_PEOPLE)?) else {
-            return Ok(None);
-        };
         let looked_at: Option<Vec<GrowthPoint>> =
             fine_steps().par_iter().map(at).collect::<Result<_, _>>()?;
+        let (Some(points), Some(looked_at), Some(endless)) =
+            (points, looked_at, at(&ENDLESS_PEOPLE)?)
+        else {
+            return Ok(None);
+        };
         let limit = ratio(endless.vcpus, ENDLESS_PEOPLE);
-        let steady_from_people = steady_from(&looked_at.unwrap_or_default(), limit);
+        let steady_from_people = steady_from(&looked_at, limit);
         Ok(Some(GrowthCurve {
             plan: plan.id.clone(),
             points,

@@ -11,7 +11,6 @@ use super::ranges::{self, Key};
 use super::scene::{Anchor, Label, Scene};
 use super::theme::Role;
 use crate::compare::waterfall::{Step, StepKind, Waterfall};
-use crate::format;
 
 const NAME_SIZE: f64 = 13.5;
 const NOTE_SIZE: f64 = 12.0;
@@ -183,14 +182,5 @@ fn colour(step: &Step) -> Role {
         StepKind::Total => TOTAL,
         _ if step.to >= step.from => MORE,
         _ => LESS,
-    }
-}
-
-/// An amount with its sign.
-pub(crate) fn signed(value: f64) -> String {
-    if value > 0.0 {
-        format!("+{}", format::count(value))
-    } else {
-        format::count(value)
     }
 }

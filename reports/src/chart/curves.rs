@@ -64,37 +64,33 @@ pub(super) fn growth(result: &CapacityResult) -> Option<Chart> {
             curve.why
         );
     }
+    let lines = Lines {
+        strips: &strips,
+        axis,
+        axis_title: "people; all axes are logarithmic",
+        show: tick_count,
+        here: Some((
+            growth.people,
+            format!("This scenario: {} people", format::count(growth.people)),
+        )),
+    };
     Some(Chart::new(
         "growth",
         "How do vCPUs grow with people, and where do the lines bend?".to_owned(),
         description,
         result,
-        |width| {
-            lines::draw(
-                &Lines {
-                    strips: &strips,
-                    axis: axis.clone(),
-                    axis_title: "people; all axes are logarithmic",
-                    show: tick_count,
-                    here: Some((
-                        growth.people,
-                        format!("This scenario: {} people", format::count(growth.people)),
-                    )),
-                },
-                width,
-            )
-        },
+        |width| lines::draw(&lines, width),
     ))
 }
 
 /// What becomes of the promises on more and on fewer hosts.
 pub(super) fn attainment(result: &CapacityResult) -> Option<Chart> {
-    let curves: Vec<_> = result
+    let all: Vec<_> = result
         .attainment
         .iter()
         .filter(|curve| curve.hosts > 0.0 && curve.points.len() > 1)
-        .take(TIERS)
         .collect();
+    let curves = &all[..all.len().min(TIERS)];
     let strips: Vec<Strip> = curves
         .iter()
         .filter_map(|curve| {
@@ -162,23 +158,28 @@ pub(super) fn attainment(result: &CapacityResult) -> Option<Chart> {
     for strip in &strips {
         let _ = write!(description, " {}.", strip.title);
     }
+    let lines = Lines {
+        strips: &strips,
+        axis,
+        axis_title: "hosts, as a share of those the plan gives the tier",
+        show: |value| format::percent_with(value, 3),
+        here: Some((1.0, "The plan".to_owned())),
+    };
+    let mut title = "What becomes of the promises on fewer hosts and on more?".to_owned();
+    if strips.len() < all.len() {
+        let _ = write!(
+            title,
+            " ({} of {} tiers; the table has all)",
+            strips.len(),
+            all.len()
+        );
+    }
     Some(Chart::new(
         "attainment",
-        "What becomes of the promises on fewer hosts and on more?".to_owned(),
+        title,
         description,
         result,
-        |width| {
-            lines::draw(
-                &Lines {
-                    strips: &strips,
-                    axis: axis.clone(),
-                    axis_title: "hosts, as a share of those the plan gives the tier",
-                    show: |value| format::percent_with(value, 3),
-                    here: Some((1.0, "The plan".to_owned())),
-                },
-                width,
-            )
-        },
+        |width| lines::draw(&lines, width),
     ))
 }
 
@@ -237,23 +238,19 @@ pub(super) fn service_cost(result: &CapacityResult) -> Option<Chart> {
         levels: Vec::new(),
         level_key: None,
     }];
+    let lines = Lines {
+        strips: &strips,
+        axis,
+        axis_title: "limit over what is promised, logarithmic scale: tight on the left",
+        show: |value| format!("{}×", tick_count(value)),
+        here: Some((1.0, "As promised".to_owned())),
+    };
     Some(Chart::new(
         "service-cost",
         "What does a tighter promise cost?".to_owned(),
         description,
         result,
-        |width| {
-            lines::draw(
-                &Lines {
-                    strips: &strips,
-                    axis: axis.clone(),
-                    axis_title: "limit over what is promised, logarithmic scale: tight on the left",
-                    show: |value| format!("{}×", tick_count(value)),
-                    here: Some((1.0, "As promised".to_owned())),
-                },
-                width,
-            )
-        },
+        |width| lines::draw(&lines, width),
     ))
 }
 

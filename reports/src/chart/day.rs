@@ -6,6 +6,7 @@ use tonnage_model::result::{CapacityResult, Estimated, FleetPlan, FleetResult};
 
 use super::Chart;
 use super::axis::{Axis, TICK_SIZE, tick_count};
+use super::lines::look;
 use super::ranges::{self, Key};
 use super::scene::{Anchor, Label, Mark, Scene};
 use super::theme::Role;
@@ -20,15 +21,6 @@ const IDS: [&str; 6] = [
     "fleet-day-4",
     "fleet-day-5",
     "fleet-day-6",
-];
-
-/// Marks in turn, so that colour is never the only difference.
-const MARKS: [Mark; 5] = [
-    Mark::Disc,
-    Mark::Diamond,
-    Mark::Square,
-    Mark::Triangle,
-    Mark::Ring,
 ];
 
 /// Height of a panel's title.
@@ -139,8 +131,8 @@ fn panels(
         tiers
             .map(|(index, tier)| Line {
                 name: view::tier_title(result, &tier.tier).to_owned(),
-                role: Role::Series(index),
-                mark: MARKS[index % MARKS.len()],
+                role: look(index).1,
+                mark: look(index).0,
                 points: tier
                     .hours
                     .iter()

@@ -10,21 +10,14 @@ use tonnage_model::result::CapacityResult;
 use super::Chart;
 use super::axis::{Axis, BELOW, TICK_SIZE};
 use super::font;
+use super::lines::look;
 use super::ranges::{self, Key};
-use super::scene::{Anchor, Label, Mark, Scene};
+use super::scene::{Anchor, Label, Scene};
 use super::theme::Role;
 use crate::{format, measured, words};
 
 /// Most lines of one strip; more are told apart by nobody.
 const LINES: usize = 8;
-/// Marks in turn, so that colour is never the only difference.
-const MARKS: [Mark; 5] = [
-    Mark::Disc,
-    Mark::Diamond,
-    Mark::Square,
-    Mark::Triangle,
-    Mark::Ring,
-];
 
 /// Technologies with the same boundary.
 struct Strip<'a> {
@@ -105,10 +98,6 @@ fn description(strips: &[Strip<'_>]) -> String {
         text.push('.');
     }
     text
-}
-
-fn look(index: usize) -> (Mark, Role) {
-    (MARKS[index % MARKS.len()], Role::Series(index))
 }
 
 fn draw(strips: &[Strip<'_>], axis: &Axis, width: f64) -> Scene {

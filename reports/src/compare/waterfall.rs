@@ -2,7 +2,6 @@
 
 use tonnage_model::plan::{Contributions, Orders};
 
-use crate::chart::signed;
 use crate::format;
 use crate::markdown::{Page, escaped};
 use crate::terminal::{Style, WIDTH, columns, wrapped};
@@ -37,7 +36,7 @@ impl Step {
     pub(crate) fn amount(&self) -> String {
         match self.kind {
             StepKind::Total => format::count(self.to),
-            _ => signed(self.to - self.from),
+            _ => format::signed_count(self.to - self.from),
         }
     }
 }

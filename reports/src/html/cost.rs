@@ -4,7 +4,8 @@ use maud::{Markup, html};
 use tonnage_model::result::{CapacityResult, Requirement};
 
 use super::parts::{Charts, columns, estimate_with, heading, table};
-use crate::{format, view};
+use super::section::parts;
+use crate::{curves, format, view};
 
 pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
     let body = html! {
@@ -36,7 +37,7 @@ pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
             ))
             @if !result.service_cost.is_empty() {
                 (charts.figure("service-cost", "No promise can be made tighter or looser here."))
-                ul { @for curve in &result.service_cost { li { (curve.why) } } }
+                (parts(&curves::service_cost(result)))
             }
         }
     }

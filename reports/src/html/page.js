@@ -7,13 +7,15 @@
     ns: 1e-9, "µs": 1e-6, ms: 1e-3, s: 1, min: 60, h: 3600, d: 86400,
     KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3, TiB: 1024 ** 4, "%": 0.01,
   };
-  const NUMBER = /([−+-]?)\$?(\d[\d\u202f]*(?:\.\d+)?)[\u00a0 ]?([A-Za-zµ%]*)/;
+  const NUMBER = /([−+-]?)\$?(\d[\d\u202f]*(?:\.\d+)?)([\u00a0 ]?)([A-Za-zµ%]*)/;
 
   /** The first number of a cell in its smallest unit, or none. */
   function value(cell) {
     const found = NUMBER.exec((cell.querySelector("strong") || cell).textContent);
     if (!found) return null;
-    const size = Number(found[2].replaceAll("\u202f", "")) * (UNITS[found[3]] ?? 1);
+    // `1.2B` is a billion, `512 B` are bytes.
+    const unit = found[3] && found[4] === "B" ? 1 : (UNITS[found[4]] ?? 1);
+    const size = Number(found[2].replaceAll("\u202f", "")) * unit;
     return found[1] === "−" || found[1] === "-" ? -size : size;
   }
 

@@ -6,7 +6,8 @@ use tonnage_model::result::{
 };
 
 use super::parts::{Charts, columns, estimate, estimate_with, group, heading, table, words_table};
-use crate::{format, view, words};
+use super::section::parts;
+use crate::{curves, format, view, words};
 
 pub(super) fn section(result: &CapacityResult) -> Markup {
     html! {
@@ -212,16 +213,10 @@ fn by_resource(result: &CapacityResult) -> Markup {
 
 /// How the answer grows with people.
 pub(super) fn growth(result: &CapacityResult, charts: &Charts) -> Markup {
-    let curves = result.growth.iter().flat_map(|growth| &growth.plans);
     html! {
         (heading("growth", "With more people, and with fewer"))
         (charts.figure("growth", "The result has no curve over people."))
-        ul {
-            @for curve in curves {
-                li { strong { (view::plan_title(result, &curve.plan)) } ": " (curve.why) }
-            }
-        }
-        p { "By formulas at the central inputs; everything but the number of people is kept." }
+        (parts(&curves::growth(result)))
     }
 }
 

@@ -8,7 +8,14 @@ use crate::section::{Part, Section};
 pub(super) fn section(section: &Section) -> Markup {
     html! {
         (heading(section.id, section.heading))
-        @for part in &section.parts {
+        (parts(&section.parts))
+    }
+}
+
+/// Sentences and tables in their order.
+pub(super) fn parts(parts: &[Part]) -> Markup {
+    html! {
+        @for part in parts {
             @match part {
                 Part::Text(text) => p { (text) },
                 Part::Table { caption, head, rows } => (table(caption, &columns(head), &body(head, rows))),

@@ -4,8 +4,9 @@ use maud::{Markup, html};
 use tonnage_model::result::{CapacityResult, Estimated, ServiceLevelResult};
 
 use super::parts::{Charts, columns, heading, table};
-use crate::format;
+use super::section::parts;
 use crate::view::{self, Comparison};
+use crate::{curves, format};
 
 pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
     let simulated = view::comparisons(result);
@@ -23,14 +24,7 @@ pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
         }
         @if !result.attainment.is_empty() {
             (charts.figure("attainment", "No tier of the first plan has a curve to draw."))
-            @for curve in &result.attainment {
-                @if !curve.breaks_first.is_empty() {
-                    p {
-                        "One host fewer in every cell of “" (view::tier_title(result, &curve.tier))
-                        "” breaks the promise on " (view::promises(&curve.breaks_first)) "."
-                    }
-                }
-            }
+            (parts(&curves::attainment(result)))
         }
         @for plan in &result.plans {
             @if let Some(reason) = view::not_simulated_reason(plan) {
