@@ -686,7 +686,7 @@ pub struct SimulatedResult {
     pub cell_hosts: u32,
     /// Length of one replication in simulated seconds, warm-up not counted.
     pub window_seconds: f64,
-    /// Replications at each load.
+    /// Replications at the capacity found; a load that half of them decide has no more.
     pub replications: u32,
     /// Events processed in all.
     pub events: u64,

@@ -710,20 +710,18 @@ fn provenance(page: &mut Page, result: &CapacityResult, options: &ReportOptions)
     );
 }
 
-/// A link to a chart's file, where there is such a chart.
 /// A chart with what is said of it, where the result has any of it, under the chart's question.
 fn curve(page: &mut Page, result: &CapacityResult, id: &str, parts: &[Part]) {
-    let charts = chart::all(result);
-    let Some(chart) = charts.iter().find(|chart| chart.id() == id) else {
-        return;
-    };
-    page.heading(3, chart.title());
-    page.paragraph(&format!("![{}](charts/{id}.svg)", escaped(chart.title())));
+    if let Some(chart) = chart::all(result).iter().find(|chart| chart.id() == id) {
+        page.heading(3, chart.title());
+        page.paragraph(&format!("![{}](charts/{id}.svg)", escaped(chart.title())));
+    }
     for part in parts {
         part.markdown(page);
     }
 }
 
+/// A link to a chart's file, where there is such a chart.
 fn picture(page: &mut Page, result: &CapacityResult, id: &str) {
     if let Some(chart) = chart::all(result).iter().find(|chart| chart.id() == id) {
         page.paragraph(&format!("![{}](charts/{id}.svg)", escaped(chart.title())));

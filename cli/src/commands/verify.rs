@@ -68,7 +68,7 @@ pub(crate) fn run(arguments: &VerifyArguments, console: Console) -> Result<Outco
             "there is no {INPUTS_FILE} beside `{}`: what it was computed from is not known",
             result_path.display()
         ))
-        .help("a report written with --output has one"));
+        .help("write one with `tonnage plan SCENARIO --output FOLDER`, which keeps it"));
     };
     let loaded = inputs.load()?;
     let version = version_note(&result);
@@ -286,10 +286,11 @@ impl Files {
             0 => String::new(),
             missing => format!("; {missing} more of the report are not there"),
         };
-        format!(
-            "The {} files beside it show just these numbers{missing}.",
-            self.same
-        )
+        match self.same {
+            0 => format!("No other file of the report was compared{missing}."),
+            1 => format!("The one file beside it shows just these numbers{missing}."),
+            same => format!("The {same} files beside it show just these numbers{missing}."),
+        }
     }
 }
 

@@ -174,23 +174,39 @@ pub(super) fn end_soon(child: &mut Child, seconds: f64) -> Option<ExitStatus> {
 
 /// Waits for a child that should end by itself, without a delay that the caller would measure. One that
 /// does not end in time is killed.
-pub(super) fn wait_in_time(mut child: Child, seconds: f64) -> Result<ExitStatus, Failure> {
-    let pid = child.id();
+pub(super) fn wait_in_time(
+    name: &str,
+    mut child: Child,
+    seconds: f64,
+) -> Result<ExitStatus, Failure> {
+    let pid = Pid::from_raw(child.id().cast_signed());
     let (tell, told) = mpsc::channel();
-    let waiting = std::thread::spawn(move || {
+    // It leaves the child to be collected below, so that the number stays its own until then.
+    let watch = move || {
+        let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+        while waitid(Id::Pid(pid), look) == Err(Errno::EINTR) {}
         // If nobody listens any more, the child was killed for its slowness.
-        let _ = tell.send(child.wait());
-    });
-    if let Ok(status) = told.recv_timeout(Duration::from_secs_f64(seconds)) {
-        return status.map_err(|error| Failure::of("cannot wait for a program", error));
+        let _ = tell.send(());
+    };
+    let watching = std::thread::Builder::new().spawn(watch);
+    let ended = match &watching {
+        Ok(_) => told.recv_timeout(Duration::from_secs_f64(seconds)).is_ok(),
+        Err(_) => false,
+    };
+    if !ended {
+        // It may have ended at this moment, which is as good.
+        let _ = child.kill();
     }
-    // It is a child that nobody has collected yet, so the number is still its own.
-    let killed = kill_anyone(pid);
-    let _ = waiting.join();
-    killed?;
-    Err(Failure::new(format!(
-        "process {pid} was not done within {seconds} seconds"
-    )))
+    let status = child
+        .wait()
+        .map_err(|error| Failure::of(&format!("cannot wait for {name}"), error))?;
+    match watching {
+        Ok(_) if ended || status.success() => Ok(status),
+        Ok(_) => Err(Failure::new(format!(
+            "{name} was not done within {seconds} seconds"
+        ))),
+        Err(error) => Err(refused("a thread that waits", &error)),
+    }
 }
 
 /// Kills a process that was handed over to this one when its parent ended, and waits until it is

@@ -239,8 +239,9 @@ impl<'a> Cell<'a> {
                 high: found.fails.max(found.estimate),
             },
             cell_hosts: self.hosts,
-            window_seconds: watched.map_or(0.0, |at| at.replications.merged().seconds())
-                / f64::from(options.replications),
+            window_seconds: watched.map_or(0.0, |at| {
+                at.replications.merged().seconds() / at.replications.outcomes().len() as f64
+            }),
             replications: options.replications,
             events: found.events,
             service_level: watched.map_or_else(Vec::new, |at| self.promises(at)),

@@ -164,7 +164,8 @@ pub struct Effort {
     pub replications: u64,
     /// Seed, cell and first replication.
     pub run: RunId,
-    /// Events in all, after which the search stops with what it knows.
+    /// Events in all, after which the search stops with what it knows. The load that is reported gets its
+    /// remaining replications in any case.
     pub max_events: u64,
 }
 

@@ -165,18 +165,17 @@ pub(super) fn attainment(result: &CapacityResult) -> Option<Chart> {
         show: |value| format::percent_with(value, 3),
         here: Some((1.0, "The plan".to_owned())),
     };
-    let mut title = "What becomes of the promises on fewer hosts and on more?".to_owned();
     if strips.len() < all.len() {
         let _ = write!(
-            title,
-            " ({} of {} tiers; the table has all)",
+            description,
+            " {} of {} tiers are drawn; the tables of the report have all.",
             strips.len(),
             all.len()
         );
     }
     Some(Chart::new(
         "attainment",
-        title,
+        "What becomes of the promises on fewer hosts and on more?".to_owned(),
         description,
         result,
         |width| lines::draw(&lines, width),

@@ -261,7 +261,7 @@ impl OciContainer {
         };
         format!(
             "From before the bundle's folder and config.json are written{network}, through \
-             `{runtime} run --detach`, until the guest's first answer has come through a pipe and \
+             `{runtime} create` and `{runtime} start`, until the guest's first answer has come through a pipe and \
              is right. The root file system is there before."
         )
     }
@@ -410,10 +410,11 @@ impl OciContainer {
         if self.networked {
             workspace.note_command("ip -batch - # netns add, link add … type veth, address add");
         }
+        let runtime = self.runtime.name();
         workspace.note_command(format!(
-            "{} run --detach --bundle BUNDLE --pid-file BUNDLE/pid ID",
-            self.runtime.name()
+            "{runtime} create --bundle BUNDLE --pid-file BUNDLE/pid ID"
         ));
+        workspace.note_command(format!("{runtime} start ID"));
         Ok(OciStarter {
             template: Template::new(self.contents, &root, workspace.run()),
             layered: self.contents == Contents::Coding,
@@ -697,10 +698,10 @@ impl Container {
 
     /// Waits until the runtime has made the container: all of it is there, its program is not yet.
     fn see_created(&mut self, runtime: Child) -> Result<Stamp, Failure> {
-        let status = command::wait_in_time(runtime, command::PATIENCE);
+        let status = command::wait_in_time("the OCI runtime", runtime, command::PATIENCE);
         let created = Stamp::now();
         self.pid = self.bundle.pid();
-        match status? {
+        match status.map_err(|failure| self.explain(failure))? {
             status if status.success() => Ok(created),
             status => Err(self.refused_by_runtime(status)),
         }
@@ -719,6 +720,7 @@ impl Container {
             .driver
             .spawn(&mut command)
             .map_err(|error| command::refused("the OCI runtime", &error))?;
+        // A runtime that cannot start it ends its first process, and the pipe with it.
         let result = self.guest.first_result(request, Some(created));
         let status = match &result {
             Ok(_) => runtime.wait().ok(),

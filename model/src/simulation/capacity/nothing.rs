@@ -3,7 +3,7 @@
 use super::super::outcome::CellOutcome;
 use super::super::replications::Replications;
 use super::super::spec::{CellSpec, Demand};
-use super::{Promise, ServiceLevel};
+use super::{CONFIDENCE, Promise, ServiceLevel};
 use crate::statistics::means::{ratio_of_replications, student_t_survival};
 
 /// The runs of a cell that are judged.
@@ -158,7 +158,8 @@ impl Seen<'_> {
         self.looks_without() / stays.min(starts)
     }
 
-    /// The chance that the peak of another replication reaches so many.
+    /// The chance that the peak of another replication reaches so many; times as much as other bounds grow
+    /// where more confidence than the usual is asked for.
     fn chance_to_reach(&self, places: f64, peak: impl Fn(&CellOutcome) -> u64) -> f64 {
         let peaks: Vec<f64> = self
             .replications
@@ -176,7 +177,8 @@ impl Seen<'_> {
             return if mean < places { 0.0 } else { 1.0 };
         }
         let distance = (places - mean) / (spread * (1.0 + 1.0 / count).sqrt());
-        student_t_survival(distance, count - 1.0)
+        let stricter = self.looks_without() / -(1.0 - CONFIDENCE).ln();
+        stricter * student_t_survival(distance, count - 1.0)
     }
 
     fn bound_by_start_rate(&self, rate: f64) -> f64 {

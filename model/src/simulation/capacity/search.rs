@@ -19,7 +19,8 @@ pub struct Capacity {
     pub estimate: f64,
     /// The promise that breaks first.
     pub limited_by: Option<Promise>,
-    /// The simulation at the largest load that meets the service level on average.
+    /// The simulation at the largest load that meets the service level on average, with all
+    /// replications; where half had decided, the others may change its verdict a little.
     pub at_capacity: Option<Assessment>,
     /// Loads simulated, with their verdicts, in increasing order.
     pub tried: Vec<(f64, Verdict)>,
@@ -42,8 +43,8 @@ struct Tried {
 ///
 /// `make_spec` gives the cell under a load, in whatever unit the caller likes: sessions per second,
 /// live sessions, agents; more load must mean more work. `guess` is where to look first; from there
-/// the search goes up or down in steps that double, the first of two precisions, until it has a load
-/// that surely meets the service level and one that surely fails. `precision` is the relative width at
+/// the search goes up, down or both, by twice the precision and then by steps that double, up to a doubling of
+/// the load, until it has a load that surely meets the service level and one that surely fails. `precision` is the relative width at
 /// which bisection then stops. All loads are simulated with the same random numbers. A load that half
 /// of the replications decide at 99% is given no more of them, unless it is the one reported.
 ///
@@ -110,7 +111,7 @@ impl Edge {
 /// percent, the last is far beyond twelve doublings of the load.
 const MOST_STEPS: u32 = 24;
 
-/// Replications that may decide at least.
+/// Fewest replications that may decide.
 const FEWEST_TO_DECIDE_BY: u64 = 4;
 
 /// Confidence with which half of the replications may decide.
@@ -245,19 +246,19 @@ impl<F: Fn(f64) -> Result<CellSpec, SimulationError>> Search<'_, F> {
 
     /// Gives the load that is reported the replications it was spared.
     fn complete_best(&mut self) -> Result<(), SimulationError> {
-        let Some((load, known)) = &self.best else {
+        let Some((load, known)) = self.best.take() else {
             return Ok(());
         };
         let done = known.replications.outcomes().len() as u64;
-        if done >= self.effort.replications || self.out_of_events {
+        if done >= self.effort.replications {
+            self.best = Some((load, known));
             return Ok(());
         }
-        let load = *load;
         let spec = (self.make_spec)(load)?;
         let all = [self.all()];
         let before = known.replications.merged().events_in_all;
-        let known = Some(known.replications.clone());
-        let whole = assess_in_looks(&spec, self.level, self.effort, &all, known, self.control)?;
+        let begun = Some(known.replications);
+        let whole = assess_in_looks(&spec, self.level, self.effort, &all, begun, self.control)?;
         self.events += whole.replications.merged().events_in_all - before;
         self.best = Some((load, whole));
         Ok(())
