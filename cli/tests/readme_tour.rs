@@ -113,7 +113,7 @@ fn take(path: &str) -> Taken {
 #[test]
 fn every_command_of_the_readme_works() {
     let taken = take("README.md");
-    assert_eq!((taken.runs, taken.quotes, taken.files), (9, 11, 1));
+    assert_eq!((taken.runs, taken.quotes, taken.files), (10, 12, 1));
 }
 
 #[test]
