@@ -261,8 +261,8 @@ impl OciContainer {
         };
         format!(
             "From before the bundle's folder and config.json are written{network}, through \
-             `{runtime} create` and `{runtime} start`, until the guest's first answer has come through a pipe and \
-             is right. The root file system is there before."
+             `{runtime} create` and `{runtime} start`, until the guest's first answer has come \
+             through a pipe and is right. The root file system is there before."
         )
     }
 

@@ -43,10 +43,11 @@ struct Tried {
 ///
 /// `make_spec` gives the cell under a load, in whatever unit the caller likes: sessions per second,
 /// live sessions, agents; more load must mean more work. `guess` is where to look first; from there
-/// the search goes up, down or both, by twice the precision and then by steps that double, up to a doubling of
-/// the load, until it has a load that surely meets the service level and one that surely fails. `precision` is the relative width at
-/// which bisection then stops. All loads are simulated with the same random numbers. A load that half
-/// of the replications decide at 99% is given no more of them, unless it is the one reported.
+/// the search goes up, down or both, by twice the precision and then by steps that double, up to a
+/// doubling of the load, until it has a load that surely meets the service level and one that surely
+/// fails. `precision` is the relative width at which bisection then stops. All loads are simulated
+/// with the same random numbers. A load that half of the replications decide at 99% is given no more
+/// of them, unless it is the one reported.
 ///
 /// The interval [`meets`](Capacity::meets)–[`fails`](Capacity::fails) reflects both the noise of the
 /// replications and the precision of the bisection. It holds for the runs' own conditions (how long,
