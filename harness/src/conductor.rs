@@ -25,7 +25,7 @@ use crate::log::{Log, LogError, Raw};
 use crate::meter::control_group::ControlGroup;
 use crate::record::{Ceiling, CeilingKind, CellId, MemoryStage, Part, Record};
 use crate::run::{RUN_VARIABLE, Run};
-use crate::technology::{Role, Verdict, find};
+use crate::technology::{Description, Role, Verdict, find};
 
 /// Cells of a technology that may fail before the rest of them are left out.
 const TOLERATED: u32 = 2;
@@ -78,7 +78,7 @@ pub fn conduct(
     let schedule = schedule(raw);
     let mut failures: BTreeMap<String, u32> = BTreeMap::new();
     let mut left_out = 0;
-    let purse = raw.header.effort.purse();
+    let purse = raw.header.effort.purse(usable(raw).count());
     let begin = Instant::now();
     for (number, cell) in schedule.iter().enumerate() {
         let elapsed = begin.elapsed().as_secs_f64();
@@ -138,16 +138,19 @@ pub enum ConductError {
     Folder(std::io::Error),
 }
 
-/// Every cell of a run, in the order in which they are measured.
-fn schedule(raw: &Raw) -> Vec<CellId> {
-    let effort = raw.header.effort;
-    let usable: Vec<_> = raw
-        .header
+/// The technologies of a run that can be measured here.
+fn usable(raw: &Raw) -> impl Iterator<Item = &Description> {
+    raw.header
         .technologies
         .iter()
         .filter(|(_, verdict)| matches!(verdict, Verdict::Ready { .. }))
         .map(|(description, _)| description)
-        .collect();
+}
+
+/// Every cell of a run, in the order in which they are measured.
+fn schedule(raw: &Raw) -> Vec<CellId> {
+    let effort = raw.header.effort;
+    let usable: Vec<_> = usable(raw).collect();
     let mut rng = Pcg64::seed_from_u64(raw.header.seed);
     let blocks = Part::ALL
         .into_iter()

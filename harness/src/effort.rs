@@ -8,10 +8,10 @@ use crate::record::Part;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Effort {
-    /// Some five seconds for each technology, at most four minutes or little more for all of them:
-    /// orders of magnitude.
+    /// Some three seconds for each technology, so about a minute for V8 isolates, WebAssembly, containers
+    /// and processes, and three for everything: orders of magnitude.
     Quick,
-    /// Some twenty seconds for each technology, at most fourteen minutes or little more for all.
+    /// Some twelve seconds for each technology: five minutes, and twelve for everything.
     Default,
     /// As long as it takes for narrow intervals: half an hour and more.
     Thorough,
@@ -128,10 +128,12 @@ impl Effort {
         }
     }
 
-    /// The time of a whole run.
-    pub fn purse(self) -> Purse {
+    /// The time of a whole run of so many technologies. A few get more each: most of a start is over in
+    /// less than their share, and what is slow would have too little of it.
+    pub fn purse(self, technologies: usize) -> Purse {
+        let seconds = |each: f64, at_least: f64| Some((each * technologies as f64).max(at_least));
         Purse {
-            total: self.choose(Some(240.0), Some(840.0), None),
+            total: self.choose(seconds(3.0, 20.0), seconds(12.0, 60.0), None),
         }
     }
 
@@ -169,10 +171,24 @@ mod tests {
     }
 
     #[test]
+    fn the_time_grows_with_what_is_measured() {
+        let minutes = |effort: Effort, rows| effort.purse(rows).total.map(|total| total / 60.0);
+        // The founding technologies are some two dozen rows.
+        assert_eq!(minutes(Effort::Quick, 24), Some(1.2));
+        assert_eq!(minutes(Effort::Default, 24), Some(4.8));
+        assert!(
+            minutes(Effort::Default, 70) < Some(15.0),
+            "everything there is"
+        );
+        assert_eq!(minutes(Effort::Quick, 1), Some(1.0 / 3.0));
+        assert_eq!(minutes(Effort::Thorough, 1), None);
+    }
+
+    #[test]
     fn only_repetitions_are_left_out_and_only_when_the_time_is_over() {
         assert!(!PURSE.leaves_out(99.0, 1));
         assert!(PURSE.leaves_out(100.0, 1));
         assert!(!PURSE.leaves_out(1e9, 0));
-        assert!(!Effort::Thorough.purse().leaves_out(1e9, 9));
+        assert!(!Effort::Thorough.purse(1).leaves_out(1e9, 9));
     }
 }

@@ -42,9 +42,11 @@ pub use tonnage_model::measurement::technology::{
 
 /// Every technology the harness knows, in the order tables show them.
 pub fn registry() -> Vec<Box<dyn Technology>> {
+    use container::containerd::ContainerdContainer;
     use container::engine::{Engine, EngineContainer};
     use container::joined::{Joined, Joiner};
     use container::oci::{OciContainer, Platform, Runtime};
+    use container::restored::Restored;
     use container::root::Contents;
     use linux_vm::{LinuxVm, Monitor};
 
@@ -88,6 +90,10 @@ pub fn registry() -> Vec<Box<dyn Technology>> {
         Box::new(OciContainer::new(Runtime::Crun, Contents::Native)),
         Box::new(OciContainer::new(Runtime::Youki, Contents::Node)),
         Box::new(OciContainer::new(Runtime::Youki, Contents::Native)),
+        Box::new(Restored::new(Runtime::Runc, Contents::Node)),
+        Box::new(Restored::new(Runtime::Runc, Contents::Native)),
+        Box::new(ContainerdContainer(Contents::Node)),
+        Box::new(ContainerdContainer(Contents::Native)),
         Box::new(EngineContainer::new(Engine::Docker, Contents::Node)),
         Box::new(EngineContainer::new(Engine::Docker, Contents::Native)),
         Box::new(EngineContainer::new(Engine::Podman, Contents::Node)),

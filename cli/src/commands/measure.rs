@@ -19,7 +19,7 @@ use crate::{output, planning};
 const EXAMPLES: &str = "\
 Examples:
   tonnage measure                              everything usable here, under a quarter of an hour
-  tonnage measure --quick                      orders of magnitude, some five minutes
+  tonnage measure --quick                      orders of magnitude, some three minutes
   tonnage measure v8-isolate container-runc --thorough
   tonnage measure --resume                     go on where a run was stopped
   tonnage plan us-knowledge-workers --profile tonnage-measurement/measurement.json
@@ -62,7 +62,7 @@ pub(crate) struct MeasureArguments {
 /// How much time a measurement takes.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct EffortArguments {
-    /// Some five seconds for each technology: orders of magnitude
+    /// Some three seconds for each technology: orders of magnitude
     #[arg(long, conflicts_with = "thorough")]
     pub(crate) quick: bool,
     /// Half an hour and more: narrow intervals

@@ -1,14 +1,18 @@
 //! OCI containers: namespaces and control groups over the host's kernel.
 //!
-//! [`oci`] drives a runtime (runc, crun) without a daemon, [`engine`] goes through an engine (Docker,
-//! Podman), [`joined`] has programs join a container that runs. All use the same root file systems, which [`root`] makes from what the host has.
+//! [`oci`] drives a runtime (runc, crun) without a daemon, [`restored`] has it go on from a checkpoint,
+//! [`containerd`] goes through containerd alone, [`engine`] through an engine (Docker, Podman), and
+//! [`joined`] has programs join a container that runs. All use the same root file systems, which [`root`]
+//! makes from what the host has.
 
 mod bundle;
+pub mod containerd;
 pub mod engine;
 mod hierarchy;
 pub mod joined;
 mod network;
 pub mod oci;
+pub mod restored;
 pub mod root;
 
 use super::command;

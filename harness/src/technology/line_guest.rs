@@ -80,6 +80,20 @@ impl LineGuest {
         })
     }
 
+    /// Has the first request answered by a guest that said `ready` before a snapshot of it was taken:
+    /// there is no moment of its first instruction any more.
+    ///
+    /// # Errors
+    /// If the guest ends, hangs, or answers wrongly.
+    pub fn first_result_of_restored(&mut self, request: &Request) -> Result<Stamps, Failure> {
+        self.work(request)?;
+        Ok(Stamps {
+            created: None,
+            first_instruction: None,
+            first_result: Stamp::now(),
+        })
+    }
+
     /// Has a request answered.
     ///
     /// # Errors

@@ -1,31 +1,34 @@
 //! Containers made by an OCI runtime, without a daemon.
 
-use std::cell::OnceCell;
-use std::collections::BTreeSet;
+mod container;
+mod driver;
+
 use std::fmt::Write as _;
+use std::fs;
 use std::io::pipe;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::{fs, io};
 
 use nix::sys::prctl::set_child_subreaper;
 
 use super::bundle::{Bundle, Template};
-use super::hierarchy::{self, WithoutUnified};
-use super::network::{self, Network};
+use super::hierarchy;
+use super::network::Network;
 use super::root::Contents;
-use super::{RUN_VARIABLE, command, offer};
-use crate::clock::Stamp;
+use super::{command, offer};
 use crate::guest::Request;
 use crate::technology::line_guest::LineGuest;
 use crate::technology::overlay::Overlay;
 use crate::technology::{
-    CODING, Coding, DeadRun, Description, Failure, Inside, Instance, Need, Role, Stamps, StartKind,
-    Started, Starter, Support, Suspension, Technology, Tool, Verdict, Workspace,
+    CODING, Coding, DeadRun, Description, Failure, Inside, Need, Role, Stamps, StartKind, Started,
+    Starter, Support, Technology, Tool, Verdict, Workspace,
 };
 use crate::{Boundary, tools};
+use container::Parts;
+pub(super) use container::{Checkpoint, Container};
+pub(super) use driver::{Driver, folders_named, sweep, sweep_state};
 
 /// A program that makes containers from bundles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -430,127 +433,6 @@ impl OciContainer {
     }
 }
 
-/// Removes what a killed run has left of a runtime's containers.
-pub(super) fn sweep(runtime: Runtime, run: &DeadRun) {
-    network::sweep(&run.name);
-    let name = runtime.state_folder();
-    for state in folders_named(&run.folder, &name) {
-        let Ok(driver) = Driver::new(runtime, state.clone(), &run.name) else {
-            continue;
-        };
-        for id in ids_in(&state) {
-            // One that is held still could not be killed; one that isn't refuses to go on.
-            let _ = driver.run(&["resume", &id]);
-            // What cannot be deleted is left; there is nobody to tell.
-            let _ = driver.run(&["delete", "--force", &id]);
-        }
-    }
-    hierarchy::remove_control_group(Path::new(&format!("/tonnage-{}", run.name)));
-}
-
-/// The containers in a state folder. Most runtimes have a folder for each, gVisor two files.
-fn ids_in(state: &Path) -> BTreeSet<String> {
-    fs::read_dir(state)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                return Some(name);
-            }
-            let (id, _) = name.split_once("_sandbox:")?;
-            Some(id.to_owned())
-        })
-        .collect()
-}
-
-/// Folders of a name, anywhere below another.
-fn folders_named(below: &Path, name: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![below.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                continue;
-            }
-            let file_name = entry.file_name();
-            if file_name == name {
-                found.push(entry.path());
-            } else if !file_name.to_string_lossy().starts_with("root-") {
-                folders.push(entry.path());
-            }
-        }
-    }
-    found
-}
-
-/// A runtime with its state.
-#[derive(Debug)]
-pub(super) struct Driver {
-    program: PathBuf,
-    runtime: Runtime,
-    state: PathBuf,
-    run: String,
-    view: Option<WithoutUnified>,
-}
-
-impl Driver {
-    fn new(runtime: Runtime, state: PathBuf, run: &str) -> Result<Self, Failure> {
-        let name = runtime.name();
-        let program = tools::find(name)
-            .ok_or_else(|| Failure::new(format!("there is no `{name}` on PATH")))?;
-        let view = if runtime.fails_with_hybrid_hierarchy() {
-            Some(WithoutUnified::new()?)
-        } else {
-            None
-        };
-        Ok(Self {
-            program,
-            runtime,
-            state,
-            run: run.to_owned(),
-            view,
-        })
-    }
-
-    /// The same, but seeing what has been mounted by now: where mounts are not shared between
-    /// namespaces, a view knows those only from before it was made.
-    fn renewed(&self) -> Result<Self, Failure> {
-        Self::new(self.runtime, self.state.clone(), &self.run)
-    }
-
-    fn is_gvisor(&self) -> bool {
-        matches!(self.runtime, Runtime::Runsc(_))
-    }
-
-    /// The runtime's command with what all of them begin with.
-    pub(super) fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
-        command
-            .arg("--root")
-            .arg(&self.state)
-            .args(self.runtime.flags())
-            .env(RUN_VARIABLE, &self.run);
-        command
-    }
-
-    /// Spawns a command of it where it works.
-    pub(super) fn spawn(&self, command: &mut Command) -> io::Result<Child> {
-        match &self.view {
-            Some(view) => view.spawn(command),
-            None => command.spawn(),
-        }
-    }
-
-    /// Runs it to its end.
-    fn run(&self, arguments: &[&str]) -> Result<(), Failure> {
-        let mut command = self.command();
-        command.args(arguments).stdin(Stdio::null());
-        command::run_by(command, command::PATIENCE, |command| self.spawn(command)).map(|_| ())
-    }
-}
-
 /// Starts containers.
 #[derive(Debug)]
 pub(super) struct OciStarter {
@@ -592,6 +474,41 @@ impl OciStarter {
         &self,
         request: &Request,
     ) -> Result<(Stamps, Container), Failure> {
+        self.start_new(Making::New, request)
+    }
+
+    /// Starts a container and has the first request answered, and writes a checkpoint of it into a new
+    /// folder.
+    pub(super) fn checkpoint(
+        &self,
+        folder: PathBuf,
+        request: &Request,
+    ) -> Result<Checkpoint, Failure> {
+        let (_, container) = self.start_new(Making::ForCheckpoint, request)?;
+        container.checkpoint(folder)
+    }
+
+    fn start_new(&self, making: Making, request: &Request) -> Result<(Stamps, Container), Failure> {
+        let (mut container, runtime) = self.have_made(making)?;
+        let created = container.see_created(runtime)?;
+        let stamps = container.start(created, request)?;
+        Ok((stamps, container))
+    }
+
+    /// Starts a container from a checkpoint, whose guest has said that it is ready before, and has a
+    /// request answered.
+    pub(super) fn restore_container(
+        &self,
+        checkpoint: &Checkpoint,
+        request: &Request,
+    ) -> Result<(Stamps, Container), Failure> {
+        let (mut container, runtime) = self.have_made(Making::Restored(checkpoint))?;
+        let stamps = container.see_restored(runtime, request)?;
+        Ok((stamps, container))
+    }
+
+    /// Has the runtime make a container of a bundle of its own.
+    fn have_made(&self, making: Making) -> Result<(Container, Child), Failure> {
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
         let id = format!("tonnage-{}-{}-{number}", self.run, std::process::id());
         let network = if self.networked {
@@ -617,36 +534,41 @@ impl OciStarter {
         let (inner_input, input) = pipe().map_err(no_pipe)?;
         let (output, inner_output) = pipe().map_err(no_pipe)?;
         let mut command = driver.command();
+        match making {
+            Making::New | Making::ForCheckpoint => command.arg("create"),
+            Making::Restored(checkpoint) => command
+                .args(["restore", "--detach", "--image-path"])
+                .arg(checkpoint.folder())
+                .arg("--work-path")
+                .arg(bundle.folder()),
+        };
         command
-            .args(["create", "--bundle"])
+            .arg("--bundle")
             .arg(bundle.folder())
             .arg("--pid-file")
             .arg(bundle.pid_file())
             .arg(&id)
             .stdin(inner_input)
-            .stdout(inner_output)
-            .stderr(bundle.open_complaints_file()?);
+            .stdout(inner_output);
+        match making {
+            Making::New | Making::Restored(_) => command.stderr(bundle.open_complaints_file()?),
+            Making::ForCheckpoint => command.stderr(pipe().map_err(no_pipe)?.1),
+        };
         let runtime = driver
             .spawn(&mut command)
             .map_err(|error| command::refused("the OCI runtime", &error))?;
         // Only the container is to hold the other ends, so that its end is seen.
         drop(command);
         // From here on, dropping the container removes all of it.
-        let mut container = Container {
+        let container = Container::new(Parts {
             driver,
             guest: LineGuest::new(input, output),
             id,
             bundle,
             layer,
             network,
-            pid: None,
-            helpers: OnceCell::new(),
-            suspended: false,
-            ended: false,
-        };
-        let created = container.see_created(runtime)?;
-        let stamps = container.start(created, request)?;
-        Ok((stamps, container))
+        });
+        Ok((container, runtime))
     }
 }
 
@@ -658,205 +580,22 @@ impl Drop for OciStarter {
     }
 }
 
-/// A container that lives.
-#[derive(Debug)]
-pub(super) struct Container {
-    driver: Arc<Driver>,
-    guest: LineGuest,
-    id: String,
-    bundle: Bundle,
-    layer: Option<Overlay>,
-    network: Option<Network>,
-    pid: Option<u32>,
-    /// Processes that live for this container alone and did not come from its first one.
-    helpers: OnceCell<Vec<u32>>,
-    suspended: bool,
-    ended: bool,
-}
-
-impl Container {
-    /// Its name.
-    pub(super) fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// gVisor's processes for this sandbox: in their words is the path of its bundle.
-    fn find_helpers(&self) -> Vec<u32> {
-        if !self.driver.is_gvisor() {
-            return Vec::new();
-        }
-        let bundle = self.bundle.folder().display().to_string();
-        command::all()
-            .into_iter()
-            .filter(|pid| {
-                command::name(*pid) != "runsc"
-                    && fs::read(format!("/proc/{pid}/cmdline"))
-                        .is_ok_and(|words| String::from_utf8_lossy(&words).contains(&bundle))
-            })
-            .collect()
-    }
-
-    /// Waits until the runtime has made the container: all of it is there, its program is not yet.
-    fn see_created(&mut self, runtime: Child) -> Result<Stamp, Failure> {
-        let status = command::wait_in_time("the OCI runtime", runtime, command::PATIENCE);
-        let created = Stamp::now();
-        self.pid = self.bundle.pid();
-        match status.map_err(|failure| self.explain(failure))? {
-            status if status.success() => Ok(created),
-            status => Err(self.refused_by_runtime(status)),
-        }
-    }
-
-    /// Has the runtime start the program and the first request answered, and sees the runtime off. What
-    /// the runtime complains of is the reason if it failed; otherwise the guest's complaints are shown.
-    fn start(&mut self, created: Stamp, request: &Request) -> Result<Stamps, Failure> {
-        let mut command = self.driver.command();
-        command
-            .args(["start", &self.id])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(self.bundle.open_complaints_file()?);
-        let mut runtime = self
-            .driver
-            .spawn(&mut command)
-            .map_err(|error| command::refused("the OCI runtime", &error))?;
-        // A runtime that cannot start it ends its first process, and the pipe with it.
-        let result = self.guest.first_result(request, Some(created));
-        let status = match &result {
-            Ok(_) => runtime.wait().ok(),
-            Err(_) => command::end_soon(&mut runtime, 2.0),
-        };
-        match (result, status) {
-            (Ok(stamps), Some(status)) if status.success() => Ok(stamps),
-            (_, Some(status)) if !status.success() => Err(self.refused_by_runtime(status)),
-            (Ok(_), _) => Err(Failure::new("the OCI runtime's end was not seen")),
-            (Err(failure), _) => Err(self.explain(failure)),
-        }
-    }
-
-    fn refused_by_runtime(&self, status: ExitStatus) -> Failure {
-        command::failed("the OCI runtime", status, &self.complaints())
-    }
-
-    fn complaints(&self) -> String {
-        command::complaints(&self.bundle.complaints_file())
-    }
-
-    /// A failure with what the guest complained of, if it did.
-    fn explain(&self, failure: Failure) -> Failure {
-        let complaints = self.complaints();
-        if complaints.trim().is_empty() {
-            return failure;
-        }
-        Failure {
-            message: format!("{}: {}", failure.message, command::tail(&complaints)),
-            ..failure
-        }
-    }
-
-    /// Has the runtime remove what it keeps of the container.
-    fn delete(&self, members: &[u32]) -> Result<(), Failure> {
-        let delete = || self.driver.run(&["delete", "--force", &self.id]);
-        let deleted = delete();
-        if deleted.is_ok() || !self.driver.is_gvisor() {
-            return deleted;
-        }
-        // runsc gives up after five seconds on a busy host, if its processes still end by then.
-        command::wait_until_gone(members, command::PATIENCE)?;
-        delete()
-    }
-
-    /// Removes all of it. What fails does not keep the rest from being removed.
-    fn end(&mut self) -> Result<(), Failure> {
-        self.ended = true;
-        let mut results = Vec::new();
-        if self.suspended {
-            results.push(self.resume());
-        }
-        // All of them: a control group cannot be removed while one of them is still ending in it.
-        let members = self.processes();
-        if let Some(pid) = self.pid.or_else(|| self.bundle.pid()) {
-            results.push(command::kill_adopted(pid));
-        }
-        results.push(command::wait_until_gone(&members, command::PATIENCE));
-        results.push(self.delete(&members));
-        if let Some(network) = &self.network {
-            results.push(network.remove());
-        }
-        if let Some(layer) = &mut self.layer {
-            results.push(layer.remove());
-        }
-        results.push(self.bundle.remove());
-        results.into_iter().collect()
-    }
-}
-
-impl Drop for Container {
-    fn drop(&mut self) {
-        if !self.ended {
-            // It goes because something else failed, and that is what is told.
-            let _ = self.end();
-        }
-    }
-}
-
-impl Instance for Container {
-    fn work(&mut self, request: &Request) -> Result<(), Failure> {
-        self.guest
-            .work(request)
-            .map_err(|failure| self.explain(failure))
-    }
-
-    fn processes(&self) -> Vec<u32> {
-        let mut processes = self.pid.map(command::with_descendants).unwrap_or_default();
-        processes.extend(self.helpers.get_or_init(|| self.find_helpers()));
-        processes.sort_unstable();
-        processes.dedup();
-        processes
-    }
-
-    fn suspension(&mut self) -> Option<&mut dyn Suspension> {
-        Some(self)
-    }
-
-    fn disk(&self) -> Option<u64> {
-        self.layer.as_ref().map(Overlay::disk)
-    }
-
-    fn stop(mut self: Box<Self>) -> Result<(), Failure> {
-        self.end()
-    }
-}
-
-impl Suspension for Container {
-    fn mechanism(&self) -> &'static str {
-        if self.driver.is_gvisor() {
-            "gVisor's kernel holds its programs still, by runsc pause and resume"
-        } else {
-            "freezer control group, by the runtime's pause and resume"
-        }
-    }
-
-    fn suspend(&mut self) -> Result<(), Failure> {
-        self.driver.run(&["pause", &self.id])?;
-        self.suspended = true;
-        Ok(())
-    }
-
-    fn resume(&mut self) -> Result<(), Failure> {
-        self.driver.run(&["resume", &self.id])?;
-        self.suspended = false;
-        Ok(())
-    }
+/// How a container is made.
+#[derive(Debug, Clone, Copy)]
+enum Making<'a> {
+    /// From nothing. What its guest complains of goes into a file of the bundle.
+    New,
+    /// From nothing. Its guest's complaints go into a pipe that nobody reads: a checkpoint cannot hold an
+    /// open file of the host.
+    ForCheckpoint,
+    /// With the processes of a checkpoint.
+    Restored(&'a Checkpoint),
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        Contents, OciContainer, Runtime, folders_named, has_virtualisation, ids_in, platforms_in,
-    };
+    use super::{Contents, OciContainer, Runtime, has_virtualisation, platforms_in};
     use crate::technology::Technology;
-    use std::fs;
 
     #[test]
     fn every_row_has_a_name_of_its_own() {
@@ -898,24 +637,5 @@ mod tests {
         assert!(has_virtualisation("flags\t: fpu svm\n"));
         assert!(!has_virtualisation("flags\t: fpu sse\n"));
         assert!(has_virtualisation("Features\t: fp asimd\n"), "not told");
-    }
-
-    #[test]
-    fn sandboxes_of_gvisor_are_found_by_their_files() {
-        let state = tempfile::tempdir().expect("a folder");
-        for file in ["a-1_sandbox:a-1.state", "a-1_sandbox:a-1.lock", "other"] {
-            fs::write(state.path().join(file), "").expect("written");
-        }
-        fs::create_dir(state.path().join("b")).expect("made");
-        assert_eq!(Vec::from_iter(ids_in(state.path())), ["a-1", "b"]);
-    }
-
-    #[test]
-    fn state_is_found_below_a_run_but_not_in_root_file_systems() {
-        let run = tempfile::tempdir().expect("a folder");
-        let state = run.path().join("cell-3/own/runc-state");
-        fs::create_dir_all(&state).expect("made");
-        fs::create_dir_all(run.path().join("shared/root-node/runc-state")).expect("made");
-        assert_eq!(folders_named(run.path(), "runc-state"), [state]);
     }
 }
