@@ -52,6 +52,19 @@ if ! sha256sum --check --status <<<"$crate_sum  packages/$crate.crate" 2>/dev/nu
 fi
 tar --extract --gzip --file "packages/$crate.crate"
 
+# What puts a component around a module, as a program of a few lines.
+mkdir -p componentize/src
+cp "$guests/componentize.rs" componentize/src/main.rs
+cat >componentize/Cargo.toml <<'END'
+[package]
+name = "componentize"
+edition = "2024"
+[workspace]
+[dependencies]
+wit-component = "=0.254.2"
+wit-parser = "=0.254.2"
+END
+
 llvm=$tools/root/usr/lib/llvm-22
 export LD_LIBRARY_PATH=$tools/root/usr/lib/x86_64-linux-gnu:$llvm/lib
 
@@ -68,14 +81,17 @@ compile() {
 cp "$guests/guest.c" "$guests/quickjs.c" .
 compile guest.c -Wl,-z,stack-size=65536 -o guest.wasm
 compile guest.c -DTONNAGE_WASI -Wl,-z,stack-size=65536 root/usr/lib/wasm32-wasi/crt1-reactor.o -o guest-wasi.wasm
+compile guest.c -DTONNAGE_COMPONENT -Wl,-z,stack-size=65536 -o guest-component-module.wasm
+cargo run --quiet --release --manifest-path componentize/Cargo.toml -- \
+  guest-component-module.wasm "$guests/guest.wit" guest-component.wasm
 quickjs=$crate/quickjs
 compile quickjs.c "$quickjs"/{quickjs,libregexp,libunicode,dtoa}.c -I"$quickjs" \
   -w -DNDEBUG -D_GNU_SOURCE -DEMSCRIPTEN -DFE_DOWNWARD=0 -DFE_UPWARD=0 \
   -Wl,-z,stack-size=1048576 -o guest-javascript.wasm
 
-install -m 644 guest.wasm guest-wasi.wasm guest-javascript.wasm "$guests/wasm"
+install -m 644 guest.wasm guest-wasi.wasm guest-component.wasm guest-javascript.wasm "$guests/wasm"
 install -m 644 "$quickjs/LICENSE" "$guests/wasm/LICENSE-quickjs"
 install -m 644 root/usr/share/doc/wasi-libc/copyright "$guests/wasm/LICENSE-wasi-libc"
 cd "$guests"
-sha256sum guest.c quickjs.c build-wasm.sh wasm/*.wasm >wasm/SHA256SUMS
+sha256sum guest.c guest.wit componentize.rs quickjs.c build-wasm.sh wasm/*.wasm >wasm/SHA256SUMS
 ls -l wasm/*.wasm

@@ -1,8 +1,9 @@
 /* The guest program in C: the same work as guest.js and guest.py.
  *
  * Built as a static Linux program, where it reads a line and writes a line; as a WebAssembly module,
- * where the host writes the request into `tonnage_buffer` and calls `tonnage_answer`; and, with
- * TONNAGE_WASI, as one that reads and writes lines through WASI whenever `tonnage_serve` is called.
+ * where the host writes the request into `tonnage_buffer` and calls `tonnage_answer`; with TONNAGE_WASI,
+ * as one that reads and writes lines through WASI whenever `tonnage_serve` is called; and, with
+ * TONNAGE_COMPONENT, as the inside of a component that exports `answer`, as guest.wit has it.
  * Needs no C library but for memory and, where there are lines, for reading and writing.
  */
 #include <stddef.h>
@@ -185,7 +186,30 @@ static size_t answer(size_t length) {
     return (size_t)(out - reply);
 }
 
-#if defined(__wasm__) && !defined(TONNAGE_WASI)
+#if defined(TONNAGE_COMPONENT)
+
+/* Of WASI 0.2. The host notes the moment too: it is the first thing an instance does. */
+__attribute__((import_module("wasi:clocks/monotonic-clock@0.2.0"), import_name("now"))) uint64_t now(void);
+
+/* Room for what is handed in: there is one request at a time. */
+__attribute__((export_name("cabi_realloc"))) void *cabi_realloc(void *old, size_t old_size, size_t align, size_t size) {
+    (void)align;
+    if (old || old_size || size > REQUEST_BYTES) __builtin_trap();
+    return buffer;
+}
+
+/* A text comes as its place and length, and goes back as the place of those two. */
+__attribute__((export_name("answer"))) const uint32_t *component_answer(const char *request, uint32_t length) {
+    static int begun;
+    static uint32_t text[2];
+    if (!begun) now();
+    begun = 1;
+    text[1] = request == buffer ? (uint32_t)answer(length) : 0;
+    text[0] = (uint32_t)(uintptr_t)reply;
+    return text;
+}
+
+#elif defined(__wasm__) && !defined(TONNAGE_WASI)
 
 /* The host notes the moment: it is the first thing an instance does. */
 __attribute__((import_module("tonnage"), import_name("ready"))) void tonnage_ready(void);

@@ -131,6 +131,7 @@ pub(super) fn engine(allocator: Allocator, limit: Limit, pool: u32) -> Result<En
         let mut pooling = PoolingAllocationConfig::new();
         pooling
             .total_core_instances(pool)
+            .total_component_instances(pool)
             .total_memories(pool)
             .total_tables(pool)
             .table_elements(TABLE)
@@ -157,11 +158,27 @@ pub(super) fn settings(allocator: Allocator, limit: Limit, pool: u32) -> String 
     )
 }
 
-/// Compiles a module into a file, which appears only when it is complete.
-pub(super) fn compile(engine: &Engine, module: &[u8], file: &Path) -> Result<(), Failure> {
-    let code = engine
-        .precompile_module(module)
-        .map_err(|error| failure("Cranelift", &error))?;
+/// What is compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Compiled {
+    /// A module.
+    Module,
+    /// A component, with all modules in it.
+    Component,
+}
+
+/// Compiles something into a file, which appears only when it is complete.
+pub(super) fn compile(
+    engine: &Engine,
+    what: Compiled,
+    bytes: &[u8],
+    file: &Path,
+) -> Result<(), Failure> {
+    let code = match what {
+        Compiled::Module => engine.precompile_module(bytes),
+        Compiled::Component => engine.precompile_component(bytes),
+    }
+    .map_err(|error| failure("Cranelift", &error))?;
     let unfinished = file.with_extension(format!("{}.part", std::process::id()));
     std::fs::write(&unfinished, code)
         .and_then(|()| std::fs::rename(&unfinished, file))

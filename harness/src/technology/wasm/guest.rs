@@ -2,6 +2,7 @@
 
 use wasmtime::{Caller, Engine, Linker, Memory, Store, TypedFunc, WasmParams, WasmResults};
 
+use super::component::Answer;
 use super::engine::{Limit, failure};
 use super::program::Program;
 use super::wasi;
@@ -12,7 +13,7 @@ use crate::technology::Failure;
 /// The host's side of an instance.
 #[derive(Debug, Default)]
 pub(super) struct Host {
-    first_instruction: Option<Stamp>,
+    pub(super) first_instruction: Option<Stamp>,
     /// What the guest can still read.
     pub(super) input: Vec<u8>,
     /// What it has written.
@@ -49,6 +50,8 @@ enum Exchange {
     },
     /// As lines through WASI.
     Lines { serve: TypedFunc<(), i32> },
+    /// As values of a component's function.
+    Values { answer: Answer },
 }
 
 impl Guest {
@@ -69,6 +72,9 @@ impl Guest {
                 }
                 exchange
             }
+            Program::Component => {
+                return Err(Failure::new("a component is not an instance of a module"));
+            }
             Program::Wasi => {
                 let initialise = function::<(), ()>(&mut store, instance, "_initialize")?;
                 call(&mut store, &initialise, ())?;
@@ -82,6 +88,15 @@ impl Guest {
             limit,
             exchange,
         })
+    }
+
+    /// An instance of a component.
+    pub(super) fn of_component(store: Store<Host>, answer: Answer, limit: Limit) -> Self {
+        Self {
+            store,
+            limit,
+            exchange: Exchange::Values { answer },
+        }
     }
 
     /// Gives up the instance for what it lives in.
@@ -107,6 +122,13 @@ impl Guest {
                     rest.get(..length)
                 });
                 check(request, reply.unwrap_or_default())
+            }
+            Exchange::Values { answer } => {
+                let line = request.line().trim_end().to_owned();
+                let (reply,) = answer
+                    .call(store, (line,))
+                    .map_err(|error| failure("the guest failed", &error))?;
+                Ok(request.check(&reply)?)
             }
             Exchange::Lines { serve } => {
                 let host = store.data_mut();

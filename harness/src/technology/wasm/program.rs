@@ -7,6 +7,8 @@ pub(super) enum Program {
     Plain,
     /// Compiled from C. Reads and writes lines through WASI.
     Wasi,
+    /// Compiled from C, with a component around it. Takes and gives texts.
+    Component,
     /// In JavaScript, with an engine that runs it.
     Javascript,
     /// The same, with the script already evaluated.
@@ -19,16 +21,18 @@ impl Program {
         match self {
             Self::Plain => "guest",
             Self::Wasi => "guest-wasi",
+            Self::Component => "guest-component",
             Self::Javascript => "guest-javascript",
             Self::JavascriptSnapshot => "guest-javascript-snapshot",
         }
     }
 
-    /// The module; for a snapshot, the one it is taken of.
+    /// The module, or the component; for a snapshot, the one it is taken of.
     pub(super) fn module(self) -> &'static [u8] {
         match self {
             Self::Plain => include_bytes!("../../../guests/wasm/guest.wasm"),
             Self::Wasi => include_bytes!("../../../guests/wasm/guest-wasi.wasm"),
+            Self::Component => include_bytes!("../../../guests/wasm/guest-component.wasm"),
             Self::Javascript | Self::JavascriptSnapshot => {
                 include_bytes!("../../../guests/wasm/guest-javascript.wasm")
             }
@@ -55,7 +59,7 @@ mod tests {
     fn the_modules_were_built_from_the_present_sources() {
         let guests = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests");
         let sums = std::fs::read_to_string(guests.join("wasm/SHA256SUMS")).expect("is shipped");
-        assert_eq!(sums.lines().count(), 6);
+        assert_eq!(sums.lines().count(), 9);
         for line in sums.lines() {
             let (sum, file) = line.split_once("  ").expect("a sum and a file");
             let bytes = std::fs::read(guests.join(file)).expect("is shipped");

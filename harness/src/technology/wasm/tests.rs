@@ -6,14 +6,14 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use tempfile::TempDir;
 
 use super::{
-    COMPILE, DESERIALIZE, EPOCHS, FUEL, JAVASCRIPT, JAVASCRIPT_SNAPSHOT, ON_DEMAND, POOLED, Row,
-    WASI, WASMTIME, Wasm, engine::Limit,
+    COMPILE, COMPONENT, DESERIALIZE, EPOCHS, FUEL, JAVASCRIPT, JAVASCRIPT_SNAPSHOT, ON_DEMAND,
+    POOLED, Row, WASI, WASMTIME, Wasm, engine::Limit,
 };
 use crate::clock::Stamp;
 use crate::guest::{Request, WORKING_SET};
 use crate::technology::{Started, Starter, Technology, Verdict, Workspace, registry};
 
-const ROWS: [&Row; 9] = [
+const ROWS: [&Row; 10] = [
     &POOLED,
     &FUEL,
     &EPOCHS,
@@ -21,6 +21,7 @@ const ROWS: [&Row; 9] = [
     &DESERIALIZE,
     &COMPILE,
     &WASI,
+    &COMPONENT,
     &JAVASCRIPT,
     &JAVASCRIPT_SNAPSHOT,
 ];
