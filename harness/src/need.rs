@@ -58,12 +58,12 @@ impl Need {
         }
     }
 
-    /// Whether it is brought only for a technology that is named: it starts a service, or takes
-    /// minutes to compile.
+    /// Whether it is brought only for a technology that is named: it starts a service, takes
+    /// minutes to compile, or much room.
     pub fn only_by_name(&self) -> bool {
         match self {
             Self::Service { .. } => true,
-            Self::Npm(bundle) => bundle.compiles,
+            Self::Npm(bundle) => bundle.only_by_name(),
             Self::Program { .. } | Self::Package(_) | Self::Other(_) => false,
         }
     }
@@ -159,6 +159,7 @@ mod tests {
         };
         assert!(service.only_by_name());
         assert!(Need::Npm(&npm::ISOLATED_VM).only_by_name());
+        assert!(Need::Npm(&npm::COMPONENTIZE_JS).only_by_name());
         assert!(!Need::Npm(&npm::WORKERD).only_by_name());
         assert!(!Need::program("runc", "runc").only_by_name());
     }

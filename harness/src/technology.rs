@@ -66,6 +66,7 @@ pub fn registry() -> Vec<Box<dyn Technology>> {
         Box::new(wasm::Wasm::new(&wasm::COMPILE)),
         Box::new(wasm::Wasm::new(&wasm::WASI)),
         Box::new(wasm::Wasm::new(&wasm::COMPONENT)),
+        Box::new(wasm::Wasm::new(&wasm::JAVASCRIPT_COMPONENT)),
         Box::new(wasm::Wasm::new(&wasm::JAVASCRIPT)),
         Box::new(wasm::Wasm::new(&wasm::JAVASCRIPT_SNAPSHOT)),
         Box::new(wasmi::Wasmi::Loaded),

@@ -72,7 +72,26 @@ pub static ISOLATED_VM: Bundle = Bundle {
     lock: include_str!("../../npm/isolated-vm/package-lock.json"),
 };
 
+/// componentize-js.
+pub static COMPONENTIZE_JS: Bundle = Bundle {
+    name: "componentize-js",
+    what: "componentize-js 0.23.0",
+    compiles: false,
+    megabytes: 385,
+    manifest: include_str!("../../npm/componentize-js/package.json"),
+    lock: include_str!("../../npm/componentize-js/package-lock.json"),
+};
+
+/// Megabytes from which on a bundle is not brought without being asked for.
+const LARGE: u32 = 200;
+
 impl Bundle {
+    /// Whether it is brought only for a technology that is named: it takes minutes to compile, or much
+    /// room.
+    pub fn only_by_name(&self) -> bool {
+        self.compiles || self.megabytes > LARGE
+    }
+
     /// The folder it is installed in: `~/.cache/tonnage/npm-NAME-DIGEST`, or below
     /// `XDG_CACHE_HOME`. Nothing if the environment names no home.
     pub fn folder(&self) -> Option<PathBuf> {
@@ -218,9 +237,9 @@ fn version_of_node() -> Option<OsString> {
 
 #[cfg(test)]
 mod tests {
-    use super::{BUN, Bundle, DENO, ISOLATED_VM, WORKERD};
+    use super::{BUN, Bundle, COMPONENTIZE_JS, DENO, ISOLATED_VM, WORKERD};
 
-    const ALL: [&Bundle; 4] = [&WORKERD, &DENO, &BUN, &ISOLATED_VM];
+    const ALL: [&Bundle; 5] = [&WORKERD, &DENO, &BUN, &ISOLATED_VM, &COMPONENTIZE_JS];
 
     #[test]
     fn every_package_of_a_lock_is_pinned_by_version_and_contents() {

@@ -72,7 +72,7 @@ impl Guest {
                 }
                 exchange
             }
-            Program::Component => {
+            Program::Component | Program::JavascriptComponent => {
                 return Err(Failure::new("a component is not an instance of a module"));
             }
             Program::Wasi => {

@@ -1,5 +1,7 @@
 //! The guest program in its WebAssembly forms. `harness/guests/build-wasm.sh` builds them.
 
+use crate::technology::Failure;
+
 /// A form of the guest program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Program {
@@ -9,6 +11,8 @@ pub(super) enum Program {
     Wasi,
     /// Compiled from C, with a component around it. Takes and gives texts.
     Component,
+    /// In JavaScript, with an engine and a component around both.
+    JavascriptComponent,
     /// In JavaScript, with an engine that runs it.
     Javascript,
     /// The same, with the script already evaluated.
@@ -22,26 +26,38 @@ impl Program {
             Self::Plain => "guest",
             Self::Wasi => "guest-wasi",
             Self::Component => "guest-component",
+            Self::JavascriptComponent => "guest-javascript-component",
             Self::Javascript => "guest-javascript",
             Self::JavascriptSnapshot => "guest-javascript-snapshot",
         }
     }
 
-    /// The module, or the component; for a snapshot, the one it is taken of.
-    pub(super) fn module(self) -> &'static [u8] {
-        match self {
+    /// The module or the component, if it is shipped; for a snapshot, the module it is taken of.
+    pub(super) fn shipped(self) -> Result<&'static [u8], Failure> {
+        Ok(match self {
             Self::Plain => include_bytes!("../../../guests/wasm/guest.wasm"),
             Self::Wasi => include_bytes!("../../../guests/wasm/guest-wasi.wasm"),
             Self::Component => include_bytes!("../../../guests/wasm/guest-component.wasm"),
             Self::Javascript | Self::JavascriptSnapshot => {
                 include_bytes!("../../../guests/wasm/guest-javascript.wasm")
             }
-        }
+            Self::JavascriptComponent => {
+                return Err(Failure::new(format!("{} is not shipped", self.name())));
+            }
+        })
+    }
+
+    /// Whether it is a component.
+    pub(super) fn is_component(self) -> bool {
+        matches!(self, Self::Component | Self::JavascriptComponent)
     }
 
     /// Whether the work is done in JavaScript.
     pub(super) fn is_javascript(self) -> bool {
-        matches!(self, Self::Javascript | Self::JavascriptSnapshot)
+        matches!(
+            self,
+            Self::Javascript | Self::JavascriptSnapshot | Self::JavascriptComponent
+        )
     }
 }
 
@@ -92,7 +108,8 @@ mod tests {
                 &["clock_time_get", "fd_read", "fd_write"],
             ),
         ] {
-            let module = Module::new(&engine, program.module()).expect("compiles");
+            let module =
+                Module::new(&engine, program.shipped().expect("is shipped")).expect("compiles");
             for call in calls {
                 assert!(module.get_export(call).is_some(), "{program:?} {call}");
             }

@@ -19,7 +19,7 @@ pub(super) fn after_loading(program: Program) -> Result<Vec<u8>, Failure> {
     let mut wizer = Wizer::new();
     wizer.init_func("tonnage_load");
     let (context, instrumented) = wizer
-        .instrument(program.module())
+        .instrument(program.shipped()?)
         .map_err(|error| failure("Wizer", &error))?;
     let module =
         Module::new(&engine, instrumented).map_err(|error| failure("cannot compile", &error))?;

@@ -6,8 +6,8 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use tempfile::TempDir;
 
 use super::{
-    COMPILE, COMPONENT, DESERIALIZE, EPOCHS, FUEL, JAVASCRIPT, JAVASCRIPT_SNAPSHOT, ON_DEMAND,
-    POOLED, Row, WASI, WASMTIME, Wasm, engine::Limit,
+    COMPILE, COMPONENT, DESERIALIZE, EPOCHS, FUEL, JAVASCRIPT, JAVASCRIPT_COMPONENT,
+    JAVASCRIPT_SNAPSHOT, ON_DEMAND, POOLED, Row, WASI, WASMTIME, Wasm, engine::Limit,
 };
 use crate::clock::Stamp;
 use crate::guest::{Request, WORKING_SET};
@@ -177,6 +177,31 @@ fn what_was_compiled_is_used_again() {
         ["set up the engine", "compile the module (Cranelift)"]
     );
     assert_eq!(steps(), ["set up the engine"]);
+}
+
+/// Its library is brought only when the row is named: see `tonnage doctor --install`.
+#[test]
+#[allow(clippy::print_stderr, reason = "a test that cannot run here says so")]
+fn javascript_starts_works_and_stops_as_a_component() {
+    let technology = Wasm::new(&JAVASCRIPT_COMPONENT);
+    if let Verdict::NotHere { why, enable } = technology.examine() {
+        assert!(enable.contains("wasm-component-javascript"), "{enable}");
+        eprintln!(
+            "skipped {}: {why} (to enable: {enable})",
+            JAVASCRIPT_COMPONENT.id
+        );
+        return;
+    }
+    let starter = ready(&JAVASCRIPT_COMPONENT, SMALL_POOL);
+    let [mut one, mut other] = [1, 2].map(|nonce| start(&*starter, nonce).instance);
+    for (nonce, instance) in [(3, &mut one), (4, &mut other)] {
+        instance.work(&Request::heavy(nonce)).expect("heavy work");
+        instance
+            .work(&Request::touching(nonce, WORKING_SET))
+            .expect("touched");
+    }
+    one.stop().expect("stopped");
+    other.work(&Request::small(5)).expect("the other lives on");
 }
 
 #[test]
