@@ -292,6 +292,21 @@ fn a_coding_agent_works_in_a_container() {
 }
 
 #[test]
+fn a_coding_agent_works_in_a_container_by_containerd() {
+    coding_step("container-containerd");
+}
+
+#[test]
+fn a_coding_agent_works_in_a_container_by_docker() {
+    coding_step("container-docker");
+}
+
+#[test]
+fn a_coding_agent_works_in_a_container_by_podman() {
+    coding_step("container-podman");
+}
+
+#[test]
 fn a_coding_agent_works_in_bubblewrap() {
     coding_step("bubblewrap");
 }

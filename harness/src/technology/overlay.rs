@@ -68,9 +68,46 @@ impl Overlay {
     }
 }
 
+/// Bytes that were written to the layer of an overlay that another program has mounted on a folder; none
+/// if there is none, or it is not to be seen from here.
+pub(super) fn disk_of(mounted_on: &Path) -> Option<u64> {
+    let mounts = fs::read_to_string("/proc/self/mounts").ok()?;
+    upper_in(&mounts, mounted_on).map(|upper| disk(&upper))
+}
+
+/// The folder of the layer, in the words of `/proc/self/mounts`.
+fn upper_in(mounts: &str, mounted_on: &Path) -> Option<PathBuf> {
+    mounts.lines().find_map(|line| {
+        let mut fields = line.split(' ').skip(1);
+        let place = fields.next()?;
+        let options = fields.nth(1)?;
+        let upper = options
+            .split(',')
+            .find_map(|option| option.strip_prefix("upperdir="))?;
+        (Path::new(place) == mounted_on).then(|| PathBuf::from(upper))
+    })
+}
+
 impl Drop for Overlay {
     fn drop(&mut self) {
         // Whoever wants to know has called `remove` before.
         let _ = self.remove();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::upper_in;
+    use std::path::Path;
+
+    #[test]
+    fn the_layer_of_a_mount_is_found() {
+        let mounts = "proc /proc proc rw 0 0\n\
+                      overlay /a/rootfs overlay rw,lowerdir=/l,upperdir=/u/1,workdir=/w 0 0\n\
+                      overlay /b/rootfs overlay rw,lowerdir=/l,upperdir=/u/2,workdir=/w 0 0\n";
+        let upper = |place| upper_in(mounts, Path::new(place));
+        assert_eq!(upper("/b/rootfs").as_deref(), Some(Path::new("/u/2")));
+        assert_eq!(upper("/proc"), None);
+        assert_eq!(upper("/c"), None);
     }
 }

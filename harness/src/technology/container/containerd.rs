@@ -20,9 +20,10 @@ use super::root::Contents;
 use super::{RUN_VARIABLE, command, hierarchy, offer};
 use crate::guest::Request;
 use crate::technology::line_guest::LineGuest;
+use crate::technology::overlay;
 use crate::technology::{
-    DeadRun, Description, Failure, Inside, Instance, Need, Role, Stamps, StartKind, Started,
-    Starter, Support, Suspension, Technology, Verdict, Workspace,
+    CODING, Coding, DeadRun, Description, Failure, Inside, Instance, Need, Role, Stamps, StartKind,
+    Started, Starter, Support, Suspension, Technology, Verdict, Workspace,
 };
 use crate::{Boundary, tools};
 use daemon::{Daemon, FOLDER, NAME_SPACE};
@@ -145,6 +146,13 @@ impl Technology for ContainerdContainer {
             own_group,
             counter: AtomicU64::new(0),
         }))
+    }
+
+    fn coding(&self) -> Option<Coding> {
+        (self.0 == Contents::Node).then(|| Coding {
+            technology: Box::new(Self(Contents::Coding)),
+            sandbox: CODING.to_owned(),
+        })
     }
 
     fn sweep(&self, run: &DeadRun) {
@@ -328,6 +336,10 @@ impl Instance for Container {
 
     fn suspension(&mut self) -> Option<&mut dyn Suspension> {
         Some(self)
+    }
+
+    fn disk(&self) -> Option<u64> {
+        overlay::disk_of(&self.daemon.root_of_container(&self.id))
     }
 
     fn stop(mut self: Box<Self>) -> Result<(), Failure> {

@@ -14,11 +14,12 @@ use nix::sys::resource::{Resource, getrlimit};
 use super::hierarchy;
 use super::root::Contents;
 use super::{RUN_VARIABLE, command, offer};
+use crate::coding::disk;
 use crate::guest::Request;
 use crate::technology::line_guest::LineGuest;
 use crate::technology::{
-    DeadRun, Description, Failure, Inside, Instance, Need, Role, Stamps, StartKind, Started,
-    Starter, Support, Suspension, Technology, Tool, Verdict, Workspace,
+    CODING, Coding, DeadRun, Description, Failure, Inside, Instance, Need, Role, Stamps, StartKind,
+    Started, Starter, Support, Suspension, Technology, Tool, Verdict, Workspace,
 };
 use crate::{Boundary, tools};
 
@@ -241,6 +242,13 @@ impl Technology for EngineContainer {
 
     fn prepare(&self, workspace: &mut Workspace) -> Result<Box<dyn Starter>, Failure> {
         Ok(Box::new(self.starter(workspace)?))
+    }
+
+    fn coding(&self) -> Option<Coding> {
+        (self.contents == Contents::Node).then(|| Coding {
+            technology: Box::new(Self::new(self.engine, Contents::Coding)),
+            sandbox: CODING.to_owned(),
+        })
     }
 
     fn sweep(&self, run: &DeadRun) {
@@ -625,6 +633,17 @@ impl Instance for Container {
 
     fn suspension(&mut self) -> Option<&mut dyn Suspension> {
         Some(self)
+    }
+
+    fn disk(&self) -> Option<u64> {
+        let format = "{{.GraphDriver.Data.UpperDir}}";
+        let said = self
+            .engine
+            .run(&["inspect", "--format", format, &self.name], QUICK)
+            .ok()?;
+        let upper = Path::new(said.trim());
+        // An engine that keeps its layers in another way says nothing of use.
+        upper.is_absolute().then(|| disk(upper))
     }
 
     fn stop(mut self: Box<Self>) -> Result<(), Failure> {

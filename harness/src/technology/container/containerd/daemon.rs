@@ -24,6 +24,9 @@ pub(super) const FOLDER: &str = "containerd";
 const STATE: &str = "state";
 const RUNC: &str = "runc";
 
+/// In a container's folder: where its root file system is mounted.
+const ROOT: &str = "rootfs";
+
 /// Seconds until a daemon that was just started has to answer.
 const QUICK: f64 = 20.0;
 
@@ -89,6 +92,11 @@ impl Daemon {
     /// Where runc is to keep its state.
     pub(super) fn state_of_runc(&self) -> PathBuf {
         self.folder.join(RUNC)
+    }
+
+    /// Where a container's root file system is mounted.
+    pub(super) fn root_of_container(&self, id: &str) -> PathBuf {
+        tasks(&self.folder).join(id).join(ROOT)
     }
 
     /// The process.
@@ -159,17 +167,22 @@ fn socket_folder(run: &str, pid: u32) -> PathBuf {
     PathBuf::from(format!("/run/tonnage-{run}-{pid}"))
 }
 
+/// Where a daemon with this folder keeps a folder for each container that runs.
+fn tasks(folder: &Path) -> PathBuf {
+    folder
+        .join(STATE)
+        .join("io.containerd.runtime.v2.task")
+        .join(NAME_SPACE)
+}
+
 /// Removes what a killed run has left of containers by containerd.
 pub(super) fn sweep(run: &DeadRun) {
     // What cannot be removed is left; there is nobody to tell.
     for folder in oci::folders_named(&run.folder, FOLDER) {
         oci::sweep_state(Runtime::Runc, &folder.join(RUNC).join(NAME_SPACE), run);
-        let tasks = folder
-            .join(STATE)
-            .join("io.containerd.runtime.v2.task")
-            .join(NAME_SPACE);
+        let tasks = tasks(&folder);
         for task in fs::read_dir(tasks).into_iter().flatten().flatten() {
-            let _ = umount2(&task.path().join("rootfs"), MntFlags::MNT_DETACH);
+            let _ = umount2(&task.path().join(ROOT), MntFlags::MNT_DETACH);
             remove_socket_of_shim(&task.path());
         }
     }
