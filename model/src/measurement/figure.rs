@@ -35,6 +35,18 @@ pub enum Figure {
     RelativeCpu,
     /// Median time from the wish to go on until the next answer.
     Resume,
+    /// The same where memory was taken back meanwhile.
+    ResumeAfterReclaim,
+    /// Memory of a suspended sandbox whose memory was taken back.
+    MemoryReclaimed,
+    /// Median time of a step of a coding agent, its programs in the page cache.
+    CodingWall,
+    /// Median CPU time of such a step.
+    CodingCpu,
+    /// Most memory such a step takes beside the idle sandbox, without page cache.
+    CodingMemory,
+    /// What a sandbox has on disk after such a step.
+    CodingDisk,
 }
 
 /// What a figure is told in.
@@ -55,7 +67,7 @@ pub enum FigureUnit {
 
 impl Figure {
     /// Every figure, in the order tables show them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 19] = [
         Self::FirstResult,
         Self::FirstResultP99,
         Self::Created,
@@ -69,6 +81,12 @@ impl Figure {
         Self::BurstLast,
         Self::RelativeCpu,
         Self::Resume,
+        Self::ResumeAfterReclaim,
+        Self::MemoryReclaimed,
+        Self::CodingWall,
+        Self::CodingCpu,
+        Self::CodingMemory,
+        Self::CodingDisk,
     ];
 
     /// The figure in words.
@@ -87,6 +105,12 @@ impl Figure {
             Self::BurstLast => "burst, the last",
             Self::RelativeCpu => "relative CPU",
             Self::Resume => "resume, median",
+            Self::ResumeAfterReclaim => "resume, memory taken back",
+            Self::MemoryReclaimed => "memory, taken back",
+            Self::CodingWall => "coding step, median",
+            Self::CodingCpu => "coding step, CPU",
+            Self::CodingMemory => "coding step, memory",
+            Self::CodingDisk => "coding step, disk",
         }
     }
 
@@ -99,9 +123,16 @@ impl Figure {
             | Self::Teardown
             | Self::Burst
             | Self::BurstLast
-            | Self::Resume => FigureUnit::Seconds,
-            Self::CpuPerStart => FigureUnit::CpuSeconds,
-            Self::MemoryIdle | Self::MemoryTouched | Self::Base => FigureUnit::Bytes,
+            | Self::Resume
+            | Self::ResumeAfterReclaim
+            | Self::CodingWall => FigureUnit::Seconds,
+            Self::CpuPerStart | Self::CodingCpu => FigureUnit::CpuSeconds,
+            Self::MemoryIdle
+            | Self::MemoryTouched
+            | Self::Base
+            | Self::MemoryReclaimed
+            | Self::CodingMemory
+            | Self::CodingDisk => FigureUnit::Bytes,
             Self::StartRate => FigureUnit::PerSecond,
             Self::RelativeCpu => FigureUnit::Ratio,
         }
@@ -128,6 +159,15 @@ impl Figure {
             Self::BurstLast => Some(row.burst.as_ref()?.all),
             Self::RelativeCpu => Some(row.work.as_ref()?.relative_cpu.as_ref()?.settled),
             Self::Resume => Some(row.suspension.as_ref()?.resume.median),
+            Self::ResumeAfterReclaim => {
+                let suspension = row.suspension.as_ref()?;
+                Some(suspension.resume_after_reclaim.as_ref()?.median)
+            }
+            Self::MemoryReclaimed => row.suspension.as_ref()?.memory.as_ref()?.reclaimed,
+            Self::CodingWall => Some(row.coding.as_ref()?.wall.median),
+            Self::CodingCpu => Some(row.coding.as_ref()?.cpu.median),
+            Self::CodingMemory => Some(row.coding.as_ref()?.memory.as_ref()?.median),
+            Self::CodingDisk => Some(row.coding.as_ref()?.disk.as_ref()?.median),
         }
     }
 
@@ -156,6 +196,24 @@ impl Figure {
                 ))
             }
             Self::Resume => Some(row.suspension.as_ref()?.mechanism.clone()),
+            Self::ResumeAfterReclaim => {
+                let suspension = row.suspension.as_ref()?;
+                let reclaim = suspension.reclaim.as_deref()?;
+                Some(format!("{}, {reclaim}", suspension.mechanism))
+            }
+            Self::MemoryReclaimed => {
+                let suspension = row.suspension.as_ref()?;
+                let memory = suspension.memory.as_ref()?;
+                Some(format!(
+                    "{}, a working set of {} bytes by {}",
+                    suspension.reclaim.as_deref()?,
+                    memory.working_set,
+                    memory.account.words()
+                ))
+            }
+            Self::CodingWall | Self::CodingCpu | Self::CodingMemory | Self::CodingDisk => {
+                Some(row.coding.as_ref()?.sandbox.clone())
+            }
             Self::CpuPerStart | Self::Teardown | Self::Base | Self::StartRate => None,
         }
     }
