@@ -196,7 +196,7 @@ fn insert_others(
     ];
     for found in others.iter().flatten() {
         let at = place(sections, "cost");
-        let section = section::section(found, &Notes::new(found.id, result));
+        let section = section::section(found, charts, &Notes::new(found.id, result));
         sections.insert(at, (found.id, found.name, section));
     }
     if let Some(measurement) = &result.measurement {

@@ -56,13 +56,12 @@ fn ways(result: &CapacityResult, claim: &ClaimResult) -> Vec<How> {
         "sessions-per-cpu" if result.plans.iter().any(|plan| plan.simulated.is_some()) => {
             vec![How::Simulated]
         }
-        "sessions-per-cpu" => vec![How::Analytic],
         "several-agents" => vec![How::Demand],
         "isolate-start" | "isolate-memory" | "hundred-times-faster" | "hundred-times-leaner" => {
             vec![sandboxes]
         }
         "millions-per-second" if measured => vec![How::Measured, How::Analytic],
-        "millions-per-second" => vec![How::Analytic],
+        "sessions-per-cpu" | "millions-per-second" => vec![How::Analytic],
         "order-of-magnitude" | "containers-for-calls" => vec![How::AnalyticOfAll],
         "one-to-one" if result.baseline.is_some() => vec![How::OverService],
         _ => vec![How::Plan],

@@ -242,13 +242,8 @@ impl<'a> Notes<'a> {
         known.next().map_or_else(
             || format!("{hours}."),
             |price| {
-                let source = if price.source.trim().is_empty() {
-                    "no source given"
-                } else {
-                    &price.source
-                };
                 format!(
-                    "{hours}; the price is {} ({}: {source}).",
+                    "{hours}; the price is {} ({}, as “Assumptions and their sources” says).",
                     price.value,
                     crate::words::origin(price.origin)
                 )

@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 
 use super::notes::{How, Notes};
-use super::parts::{columns, heading, marked_table};
+use super::parts::{Charts, columns, heading, marked_table};
 use crate::section::{Part, Section};
 
-pub(super) fn section(section: &Section, notes: &Notes<'_>) -> Markup {
+pub(super) fn section(section: &Section, charts: &Charts, notes: &Notes<'_>) -> Markup {
     let how = match section.id {
         "baseline" => How::OverService,
         "arrivals" => How::Cell,
@@ -14,6 +14,9 @@ pub(super) fn section(section: &Section, notes: &Notes<'_>) -> Markup {
     };
     html! {
         (heading(section.id, section.heading))
+        @if let Some(id) = section.chart {
+            (charts.figure(id, "There is nothing to draw."))
+        }
         (parts(&section.parts, notes, how))
         (notes.list())
     }

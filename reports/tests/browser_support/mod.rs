@@ -139,10 +139,11 @@ pub fn ask(browser: &Path, page: &Path, view: View, libraries: &[&Path], script:
         .expect("a policy");
     let (_, after) = rest.split_once('>').expect("its end");
     let (body, end) = after.rsplit_once("</body>").expect("a body");
-    let libraries: String = libraries
+    let libraries: Vec<String> = libraries
         .iter()
         .map(|path| format!("<script src=\"file://{}\"></script>", path.display()))
         .collect();
+    let libraries = libraries.concat();
     let copy = page.with_extension("asked.html");
     let asked = format!(
         "{before}{body}{libraries}<script>

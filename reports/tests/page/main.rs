@@ -49,8 +49,8 @@ impl Page {
         let before = common::everything();
         let mut after = before.clone();
         after.plans[0].analytic.vcpus = after.plans[0].analytic.vcpus.scaled(0.5);
-        after.plans[0].tiers[0].technology = "wasm".to_owned();
-        after.assumptions[0].value = "50M".to_owned();
+        "wasm".clone_into(&mut after.plans[0].tiers[0].technology);
+        "50M".clone_into(&mut after.assumptions[0].value);
         let comparisons = [compare(&before, &after)];
         let named = [("before".to_owned(), &before), ("after".to_owned(), &after)];
         let text = compare::page::write(&named, &comparisons).expect("a page");
