@@ -218,6 +218,8 @@
     }));
     shownAt = place;
     tip.hidden = false;
+    // Its width is that of its words only where it has room for them.
+    tip.style.left = "0";
     const at = place.getBoundingClientRect();
     const size = tip.getBoundingClientRect();
     const room = document.documentElement.clientWidth;

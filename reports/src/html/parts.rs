@@ -88,9 +88,11 @@ pub(super) fn marked_words_table(
     names: &[&str],
     rows: &[Vec<Markup>],
 ) -> Markup {
+    // Among explicit roles a link is only at home in a caption that has one too.
+    let role = (!mark.0.is_empty()).then_some("caption");
     html! {
         table.stack role="table" {
-            caption role="caption" { span { (caption) (mark) } }
+            caption role=[role] { span { (caption) (mark) } }
             thead role="rowgroup" {
                 tr role="row" {
                     @for name in names { th scope="col" role="columnheader" { (name) } }
