@@ -47,6 +47,12 @@ fi
 if [ "$want_tests" = yes ] && ! have hyperfine; then
   need hyperfine "times of process starts are compared with its"
 fi
+if [ "$want_tests" = yes ] && ! have npm; then
+  need npm "what checks the report's page for accessibility and valid HTML is fetched with it"
+fi
+if [ "$want_tests" = yes ] && ! have pdftotext; then
+  need poppler-utils "the printed report is read and drawn with it"
+fi
 while IFS=$'\t' read -r package reason; do
   need "$package" "$reason"
 done < <("$scripts/setup-v8.sh" --missing)
@@ -76,6 +82,28 @@ fi
 if ! have cc; then
   say "without cc nothing can be built"
   exit 1
+fi
+
+# What checks the page comes from npm, with versions and contents fixed by a lock. The folder is named
+# after a digest of the lock, so that tests of another version never find the packages of this one.
+page_checks() {
+  local source="$scripts/../reports/npm" digest folder
+  digest="$(sha256sum "$source/package-lock.json" | cut -c1-16)"
+  folder="${XDG_CACHE_HOME:-$HOME/.cache}/tonnage/npm-page-checks-$digest"
+  [ -d "$folder" ] && return
+  have npm || return 1
+  say "fetching what checks the report's page: axe-core and html-validate, 22 MB, from npm"
+  mkdir -p "$folder.new-$$"
+  cp "$source/package.json" "$source/package-lock.json" "$folder.new-$$/"
+  if (cd "$folder.new-$$" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null >&2); then
+    # Somebody else may have been faster.
+    mv -T "$folder.new-$$" "$folder" 2>/dev/null || true
+  fi
+  rm -rf "$folder.new-$$"
+  [ -d "$folder" ]
+}
+if [ "$want_tests" = yes ] && ! page_checks; then
+  say "npm could not fetch it, so the checks of the page's accessibility and HTML are skipped"
 fi
 if [ "$want_tests" = yes ] && ! have_browser; then
   say "without a browser the test of the report's page is skipped"

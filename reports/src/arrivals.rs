@@ -40,6 +40,7 @@ pub(crate) fn section(result: &CapacityResult) -> Option<Section> {
         id: "arrivals",
         name: "Recorded arrivals",
         heading: "Recorded arrivals against a Poisson stream",
+        chart: None,
         parts,
     })
 }

@@ -13,6 +13,7 @@ pub(crate) fn section(result: &CapacityResult) -> Option<Section> {
         id: "baseline",
         name: "One-to-many",
         heading: "What a sandbox for every session costs against a shared service",
+        chart: Some("one-to-many"),
         parts: vec![
             Part::Text(format!(
                 "The classic way is a service whose instances many users share. For the same people, \

@@ -4,6 +4,7 @@
 //! shapes are drawn through plotters as SVG and as PNG, so the two cannot differ.
 
 mod axis;
+mod baseline;
 mod contributions;
 mod curves;
 mod day;
@@ -129,6 +130,7 @@ pub fn all(result: &CapacityResult) -> Vec<Chart> {
         starts::chart(result),
         memory::chart(result),
         attainment(result),
+        baseline::chart(result),
         service_cost(result),
         tornado::chart(result),
     ]

@@ -58,22 +58,19 @@ pub(crate) fn gap(result: &CapacityResult) -> Vec<Part> {
             format::ratio(gap.factor),
             gap.source
         )),
-        Part::Table {
-            caption: "What would make up the factor, each alone".to_owned(),
-            head: &["Quantity", "#As claimed", "#Needed", "What that would mean"],
-            rows: gap
-                .explanations
-                .iter()
-                .map(|one| {
-                    vec![
-                        one.quantity.clone(),
-                        format::count(one.stated),
-                        format::count(one.needed),
-                        one.meaning.clone(),
-                    ]
-                })
-                .collect(),
-        },
+        table(
+            "What would make up the factor, each alone",
+            &["Quantity", "#As claimed", "#Needed", "What that would mean"],
+            &gap.explanations,
+            |one| {
+                vec![
+                    one.quantity.clone(),
+                    format::count(one.stated),
+                    format::count(one.needed),
+                    one.meaning.clone(),
+                ]
+            },
+        ),
     ];
     if !gap.readings.is_empty() {
         let reaches = |reaches| {
@@ -83,27 +80,38 @@ pub(crate) fn gap(result: &CapacityResult) -> Vec<Part> {
                 "not the number claimed"
             }
         };
-        parts.push(Part::Table {
-            caption: "Readings of the claim, at their peak".to_owned(),
-            head: &[
+        parts.push(table(
+            "Readings of the claim, at their peak",
+            &[
                 "Reading",
                 "#Open sessions",
                 "#Over the product",
                 "Is it the claim?",
             ],
-            rows: gap
-                .readings
-                .iter()
-                .map(|reading| {
-                    vec![
-                        reading.title.clone(),
-                        format::count(reading.sessions),
-                        format::ratio(reading.factor),
-                        reaches(reading.reaches).to_owned(),
-                    ]
-                })
-                .collect(),
-        });
+            &gap.readings,
+            |reading| {
+                vec![
+                    reading.title.clone(),
+                    format::count(reading.sessions),
+                    format::ratio(reading.factor),
+                    reaches(reading.reaches).to_owned(),
+                ]
+            },
+        ));
     }
     parts
+}
+
+/// A table with a row for each of some things.
+fn table<T>(
+    caption: &str,
+    head: &'static [&'static str],
+    things: &[T],
+    row: impl Fn(&T) -> Vec<String>,
+) -> Part {
+    Part::Table {
+        caption: caption.to_owned(),
+        head,
+        rows: things.iter().map(row).collect(),
+    }
 }

@@ -8,6 +8,7 @@ mod cost;
 mod demand;
 mod fleet;
 mod measured;
+mod notes;
 pub(crate) mod parts;
 mod provenance;
 mod readings;
@@ -28,6 +29,7 @@ use crate::chart;
 use crate::error::ReportError;
 use crate::write::{ReportOptions, planned};
 use crate::{arrivals, baseline, operation, optimum, sizing, table};
+use notes::{How, Notes};
 use parts::Charts;
 pub(crate) use section::body as rows;
 
@@ -105,10 +107,14 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> Result<String,
     }
     let mut computed = Vec::new();
     if let Some(found) = &result.sizing {
-        computed.push(("sizing", "Smallest fleets", sizing::html(result, found)));
+        let note = Notes::new("sizing", result).whole(How::Fleet);
+        let section = html! { (sizing::html(result, found)) (note) };
+        computed.push(("sizing", "Smallest fleets", section));
     }
     if let Some(found) = &result.optimum {
-        computed.push(("optimum", "Cheapest hardware", optimum::html(result, found)));
+        let note = Notes::new("optimum", result).whole(How::AnalyticOfAll);
+        let section = html! { (optimum::html(result, found)) (note) };
+        computed.push(("optimum", "Cheapest hardware", section));
     }
     let before = sections.iter().position(|(id, _, _)| *id == "vcpus");
     let before = before.unwrap_or(sections.len());
@@ -190,15 +196,20 @@ fn insert_others(
     ];
     for found in others.iter().flatten() {
         let at = place(sections, "cost");
-        sections.insert(at, (found.id, found.name, section::section(found)));
+        let section = section::section(found, charts, &Notes::new(found.id, result));
+        sections.insert(at, (found.id, found.name, section));
     }
     if let Some(measurement) = &result.measurement {
-        let section = measured::section(measurement, &result.assumptions, charts);
+        let note = Notes::new("measured", result).whole(How::Measured);
+        let section = html! {
+            (measured::section(measurement, &result.assumptions, charts)) (note)
+        };
         let at = place(sections, "service-level");
         sections.insert(at, ("measured", "Measured", section));
     }
     if let Some(found) = &result.fleet {
-        let section = fleet::section(result, found, charts);
+        let note = Notes::new("day", result).whole(How::Fleet);
+        let section = html! { (fleet::section(result, found, charts)) (note) };
         let at = place(sections, "assumptions");
         sections.insert(at, ("day", "A day of the fleet", section));
     }

@@ -19,14 +19,14 @@ pub(crate) use parts::{Page, code, escaped};
 
 /// The report as Markdown. Charts are linked as the files beside it.
 pub fn write(result: &CapacityResult, options: &ReportOptions) -> String {
-    let mut page = Page::default();
+    let mut page = Page::beside(&chart::all(result));
     summary(&mut page, result);
     claims(&mut page, result);
-    curve(&mut page, result, "sessions-gap", &curves::gap(result));
+    curve(&mut page, "sessions-gap", &curves::gap(result));
     sizing::markdown(&mut page, result);
     optimum::markdown(&mut page, result);
     requirements(&mut page, result);
-    curve(&mut page, result, "growth", &curves::growth(result));
+    curve(&mut page, "growth", &curves::growth(result));
     matrix(&mut page, result);
     readings(&mut page, result);
     demand(&mut page, result);
@@ -34,7 +34,7 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> String {
     assumptions(&mut page, result);
     measured(&mut page, result);
     service_level(&mut page, result);
-    curve(&mut page, result, "attainment", &curves::attainment(result));
+    curve(&mut page, "attainment", &curves::attainment(result));
     let sections = [
         operation::section(result),
         arrivals::section(result),
@@ -45,12 +45,7 @@ pub fn write(result: &CapacityResult, options: &ReportOptions) -> String {
     }
     inside(&mut page, result, options);
     cost(&mut page, result);
-    curve(
-        &mut page,
-        result,
-        "service-cost",
-        &curves::service_cost(result),
-    );
+    curve(&mut page, "service-cost", &curves::service_cost(result));
     sensitivity(&mut page, result);
     technologies(&mut page, result);
     provenance(&mut page, result, options);
@@ -103,7 +98,7 @@ fn requirements(page: &mut Page, result: &CapacityResult) {
         page.paragraph("The scenario has no technology plan. Add one to see what it needs.");
         return;
     }
-    picture(page, result, "requirements");
+    page.picture("requirements");
     let envelope = view::envelope_words(result.envelope.cpus_low, result.envelope.cpus_high);
     page.table(
         &[
@@ -229,7 +224,7 @@ fn matrix(page: &mut Page, result: &CapacityResult) {
         page.paragraph("The result compares no technologies.");
         return;
     }
-    picture(page, result, "matrix");
+    page.picture("matrix");
     page.table(
         &[
             "Tier",
@@ -278,7 +273,7 @@ fn readings(page: &mut Page, result: &CapacityResult) {
         page.paragraph("The scenario names no other reading of its numbers.");
         return;
     }
-    picture(page, result, "readings");
+    page.picture("readings");
     let titles: Vec<_> = result
         .plans
         .iter()
@@ -322,7 +317,7 @@ fn readings(page: &mut Page, result: &CapacityResult) {
 fn demand(page: &mut Page, result: &CapacityResult) {
     let demand = &result.demand;
     page.heading(2, "Demand over the week");
-    picture(page, result, "sessions-by-zone");
+    page.picture("sessions-by-zone");
     page.paragraph(&format!(
         "Peak {} open sessions, {}; mean {}; mean of local working hours {}; peak over mean {}. \
          The peak follows the peak of the starts by {}.",
@@ -513,8 +508,8 @@ fn measured(page: &mut Page, result: &CapacityResult) {
             .iter()
             .map(|line| escaped(line)),
     );
-    picture(page, result, "measured-starts");
-    picture(page, result, "measured-memory");
+    page.picture("measured-starts");
+    page.picture("measured-memory");
     page.list(
         measurement
             .host
@@ -611,7 +606,7 @@ fn sensitivity(page: &mut Page, result: &CapacityResult) {
         page.paragraph("No input is uncertain, so nothing moves the answer.");
         return;
     }
-    picture(page, result, "tornado");
+    page.picture("tornado");
     page.table(
         &[
             "Input",
@@ -711,19 +706,12 @@ fn provenance(page: &mut Page, result: &CapacityResult, options: &ReportOptions)
 }
 
 /// A chart with what is said of it, where the result has any of it, under the chart's question.
-fn curve(page: &mut Page, result: &CapacityResult, id: &str, parts: &[Part]) {
-    if let Some(chart) = chart::all(result).iter().find(|chart| chart.id() == id) {
-        page.heading(3, chart.title());
-        page.paragraph(&format!("![{}](charts/{id}.svg)", escaped(chart.title())));
+fn curve(page: &mut Page, id: &str, parts: &[Part]) {
+    if let Some(title) = page.chart_title(id).map(str::to_owned) {
+        page.heading(3, &title);
+        page.picture(id);
     }
     for part in parts {
         part.markdown(page);
-    }
-}
-
-/// A link to a chart's file, where there is such a chart.
-fn picture(page: &mut Page, result: &CapacityResult, id: &str) {
-    if let Some(chart) = chart::all(result).iter().find(|chart| chart.id() == id) {
-        page.paragraph(&format!("![{}](charts/{id}.svg)", escaped(chart.title())));
     }
 }

@@ -34,6 +34,7 @@ pub(crate) fn section(result: &CapacityResult) -> Option<Section> {
         id: "operation",
         name: "Running the fleet",
         heading: "How the fleet is run, and what that means",
+        chart: None,
         parts: vec![
             Part::Text(
                 "What suspended sandboxes, warm pools, promised memory, switched hosts and failures \

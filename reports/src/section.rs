@@ -12,6 +12,8 @@ pub(crate) struct Section {
     pub(crate) name: &'static str,
     /// The heading.
     pub(crate) heading: &'static str,
+    /// Key of the chart that it begins with, if there is one.
+    pub(crate) chart: Option<&'static str>,
     /// What it says, in order.
     pub(crate) parts: Vec<Part>,
 }
@@ -56,6 +58,9 @@ impl Section {
     /// As Markdown.
     pub(crate) fn markdown(&self, page: &mut Page) {
         page.heading(2, self.heading);
+        if let Some(id) = self.chart {
+            page.picture(id);
+        }
         for part in &self.parts {
             part.markdown(page);
         }

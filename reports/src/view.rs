@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use tonnage_model::result::{
-    BindingResource, CapacityResult, Estimated, MatrixCell, MatrixOutcome, PlanResult, PromiseKind,
-    Requirement, SimulatedResult, SimulationOutcome, TierResult,
+    Assumption, BindingResource, CapacityResult, Estimated, MatrixCell, MatrixOutcome, PlanResult,
+    PromiseKind, Requirement, SimulatedResult, SimulationOutcome, TierResult,
 };
 
 use tonnage_model::profile::Origin;
@@ -346,23 +346,54 @@ pub(crate) fn host_words(result: &CapacityResult) -> String {
 }
 
 /// How many inputs come from where, in one sentence.
-pub(crate) fn origins_sentence(inputs: &[tonnage_model::result::Assumption]) -> String {
-    use tonnage_model::profile::Origin;
-    let of = |origin| inputs.iter().filter(|input| input.origin == origin).count();
+pub(crate) fn origins_sentence(inputs: &[Assumption]) -> String {
     let drawn = inputs.iter().filter(|input| input.uncertain).count();
     let without = inputs
         .iter()
         .filter(|input| input.source.trim().is_empty())
         .count();
+    let [measured, published, assumed] = counts(inputs);
     format!(
-        "{} inputs: {} measured, {} published, {} assumed. {drawn} of them are uncertain and were \
-         drawn; {without} {} no source.",
+        "{} inputs: {measured} measured, {published} published, {assumed} assumed. {drawn} of them are uncertain and were drawn; {without} {} no source.",
         inputs.len(),
-        of(Origin::Measured),
-        of(Origin::Published),
-        of(Origin::Assumed),
         if without == 1 { "has" } else { "have" },
     )
+}
+
+/// How many inputs were measured, published and assumed.
+fn counts<'a>(inputs: impl IntoIterator<Item = &'a Assumption>) -> [u32; 3] {
+    let mut counts = [0; 3];
+    for input in inputs {
+        counts[match input.origin {
+            Origin::Measured => 0,
+            Origin::Published => 1,
+            Origin::Assumed => 2,
+        }] += 1;
+    }
+    counts
+}
+
+/// How many inputs come from where, without what there is none of: `2 measured, 3 assumed`.
+pub(crate) fn origins<'a>(inputs: impl IntoIterator<Item = &'a Assumption>) -> String {
+    let words = ["measured", "published", "assumed"];
+    let some: Vec<String> = counts(inputs)
+        .into_iter()
+        .zip(words)
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    if some.is_empty() {
+        "none".to_owned()
+    } else {
+        some.join(", ")
+    }
+}
+
+/// Where the numbers of a technology come from, in words; nothing if the profile has none of them.
+pub(crate) fn origins_of_technology(result: &CapacityResult, key: &str) -> Option<String> {
+    let technology = result.technologies.iter().find(|known| known.id == key)?;
+    let any = !technology.numbers.is_empty();
+    any.then(|| format!("numbers: {}", origins(&technology.numbers)))
 }
 
 /// Where start-up distributions and memory against live sandboxes are, or why they are not there.

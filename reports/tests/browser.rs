@@ -2,25 +2,16 @@
 //!
 //! Needs `chromium` on the path; without it the tests say so and pass.
 
-// A skipped test has to say so where a person sees it.
-#![allow(clippy::print_stderr)]
-
+mod browser_support;
 mod common;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use browser_support::chromium;
 use common::fixture;
 use tonnage_reports::write_all;
-
-fn chromium() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    ["chromium", "chromium-browser", "google-chrome"]
-        .iter()
-        .flat_map(|name| std::env::split_paths(&path).map(move |dir| dir.join(name)))
-        .find(|candidate| candidate.is_file())
-}
 
 /// What a page did: its document after loading, and everything that speaks of an error, a refused
 /// policy or a request.
@@ -105,8 +96,7 @@ fn requests(log: &str) -> Vec<String> {
 
 #[test]
 fn the_page_opens_from_disk_without_an_error_or_a_request() {
-    let Some(browser) = chromium() else {
-        eprintln!("SKIPPED: no chromium on the path, so the page was not opened in a browser");
+    let Some(browser) = chromium("the page was not opened in a browser") else {
         return;
     };
     let directory = tempfile::tempdir().expect("a directory");
@@ -127,8 +117,7 @@ fn sorted_rows(document: &str) -> Vec<String> {
 
 #[test]
 fn what_is_chosen_on_the_page_lives_in_its_address() {
-    let Some(browser) = chromium() else {
-        eprintln!("SKIPPED: no chromium on the path, so the page was not opened in a browser");
+    let Some(browser) = chromium("the page was not opened in a browser") else {
         return;
     };
     let directory = tempfile::tempdir().expect("a directory");
@@ -164,8 +153,7 @@ fn what_is_chosen_on_the_page_lives_in_its_address() {
 
 #[test]
 fn a_page_that_errs_or_reaches_out_is_caught() {
-    let Some(browser) = chromium() else {
-        eprintln!("SKIPPED: no chromium on the path, so the check itself was not checked");
+    let Some(browser) = chromium("the check itself was not checked") else {
         return;
     };
     let directory = tempfile::tempdir().expect("a directory");

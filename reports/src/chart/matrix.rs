@@ -18,12 +18,35 @@ const BINDINGS: [(BindingResource, Mark, Role); 4] = [
     (BindingResource::Density, Mark::Diamond, Role::Series(3)),
 ];
 
+/// Most technologies that are drawn, of all tiers together: what somebody looks through.
+const MOST: usize = 64;
+
+/// Fewest technologies of a tier that are drawn if it has them, however many tiers there are.
+const FEWEST: usize = 3;
+
+/// Most technologies that are named for not carrying a tier.
+const NAMED: usize = 8;
+
 pub(super) fn chart(result: &CapacityResult) -> Option<Chart> {
     let mut rows = Vec::new();
     let mut description =
         "Required vCPUs of every tier on every suitable technology, fewest first.".to_owned();
-    for (tier, cells) in view::matrix_by_tier(result) {
-        rows.extend(tier_rows(result, tier, &cells, &mut description));
+    let tiers = view::matrix_by_tier(result);
+    let all = tiers.len();
+    let drawn = largest(tiers);
+    let each = most_of_a_tier(&drawn);
+    let left_out = all - drawn.len();
+    for (tier, cells) in &drawn {
+        rows.extend(tier_rows(result, tier, cells, each, &mut description));
+    }
+    if left_out > 0 {
+        let rest = format!("{left_out} of {all} tiers need less and stand in the table alone");
+        let _ = write!(description, " {rest}.");
+        rows.push(Row {
+            name: rest,
+            heading: true,
+            ..Row::default()
+        });
     }
     let used: Vec<_> = result
         .matrix
@@ -66,10 +89,70 @@ pub(super) fn chart(result: &CapacityResult) -> Option<Chart> {
     ))
 }
 
+/// The tiers that are drawn, in their order: where there are too many, those that need the most on the
+/// technology that suits them best.
+fn largest<'a>(tiers: Vec<(&'a str, Vec<&'a MatrixCell>)>) -> Vec<(&'a str, Vec<&'a MatrixCell>)> {
+    let needs = |cells: &[&MatrixCell]| {
+        let suitable = cells.iter().filter_map(|cell| vcpus(cell));
+        suitable.fold(f64::INFINITY, f64::min)
+    };
+    let most = MOST / FEWEST;
+    if tiers.len() <= most {
+        return tiers;
+    }
+    let mut all: Vec<f64> = tiers
+        .iter()
+        .map(|(_, cells)| needs(cells))
+        .filter(|vcpus| vcpus.is_finite())
+        .collect();
+    all.sort_by(|a, b| b.total_cmp(a));
+    let least = all.get(most - 1).copied().unwrap_or(0.0);
+    let large = tiers.into_iter().filter(|(_, cells)| {
+        let needed = needs(cells);
+        needed.is_finite() && needed >= least
+    });
+    large.take(most).collect()
+}
+
+/// How many technologies of each tier are drawn.
+fn most_of_a_tier(tiers: &[(&str, Vec<&MatrixCell>)]) -> usize {
+    let all: usize = tiers.iter().map(|(_, cells)| cells.len()).sum();
+    if all <= MOST {
+        all
+    } else {
+        (MOST / tiers.len()).max(FEWEST)
+    }
+}
+
+/// What a tier needs on a technology that can carry it.
+fn vcpus(cell: &MatrixCell) -> Option<f64> {
+    match &cell.outcome {
+        MatrixOutcome::Suitable { requirement, .. } => Some(requirement.vcpus.central),
+        MatrixOutcome::Unsuitable { .. } | MatrixOutcome::Impossible { .. } => None,
+    }
+}
+
+/// What stands under the name of a tier: what is not drawn of it.
+fn left_out(undrawn: usize, others: &[&str]) -> String {
+    let mut parts = Vec::new();
+    if undrawn > 0 {
+        parts.push(format!("{undrawn} more need more and stand in the table"));
+    }
+    if !others.is_empty() {
+        let named = others[..others.len().min(NAMED)].join(", ");
+        parts.push(match others.len().saturating_sub(NAMED) {
+            0 => format!("cannot carry it: {named}"),
+            more => format!("cannot carry it: {named} and {more} more"),
+        });
+    }
+    parts.join(" · ")
+}
+
 fn tier_rows(
     result: &CapacityResult,
     tier: &str,
     cells: &[&MatrixCell],
+    most: usize,
     description: &mut String,
 ) -> Vec<Row> {
     let mut suitable = Vec::new();
@@ -91,15 +174,11 @@ fn tier_rows(
     let _ = write!(description, " {title}:");
     let mut rows = vec![Row {
         name: title.to_owned(),
-        note: if others.is_empty() {
-            String::new()
-        } else {
-            format!("cannot carry it: {}", others.join(", "))
-        },
+        note: left_out(suitable.len().saturating_sub(most), &others),
         heading: true,
         values: Vec::new(),
     }];
-    for (technology, vcpus, binding, per_vcpu) in suitable {
+    for (technology, vcpus, binding, per_vcpu) in suitable.into_iter().take(most) {
         let text = format::estimate(vcpus);
         let _ = write!(description, " {technology} {text};");
         let (_, mark, role) = BINDINGS

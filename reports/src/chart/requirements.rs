@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use tonnage_model::result::{CapacityResult, Requirement};
+use tonnage_model::result::{CapacityResult, PlanResult, Requirement};
 
 use super::Chart;
 use super::axis::{Axis, tick_count};
@@ -10,6 +10,12 @@ use super::ranges::{self, Band, Key, Ranges, Row, Value};
 use super::scene::Mark;
 use super::theme::Role;
 use crate::{format, view, words};
+
+/// Most tiers that are drawn, of all plans together: what somebody looks through.
+const MOST: usize = 36;
+
+/// Fewest tiers of a plan that are drawn if it has them, however many plans there are.
+const FEWEST: usize = 3;
 
 pub(super) const ANALYTIC: (Mark, Role) = (Mark::Disc, Role::Series(0));
 pub(super) const SIMULATED: (Mark, Role) = (Mark::Diamond, Role::Series(1));
@@ -86,7 +92,12 @@ fn rows(result: &CapacityResult) -> Vec<Row> {
         if single {
             continue;
         }
-        for tier in &plan.tiers {
+        let each = (MOST / result.plans.len()).max(FEWEST);
+        let least = least_drawn(plan, each);
+        let drawn = plan.tiers.iter();
+        let drawn = drawn.filter(|tier| tier.analytic.vcpus.central >= least);
+        let before = rows.len();
+        for tier in drawn.take(each) {
             rows.push(Row {
                 name: view::tier_title(result, &tier.tier).to_owned(),
                 note: format!(
@@ -101,8 +112,29 @@ fn rows(result: &CapacityResult) -> Vec<Row> {
                 ),
             });
         }
+        let left_out = plan.tiers.len() - (rows.len() - before);
+        if left_out > 0 {
+            rows.push(Row {
+                name: format!("{left_out} tiers that need less stand in the table"),
+                ..Row::default()
+            });
+        }
     }
     rows
+}
+
+/// The vCPUs that a tier needs to be drawn where only some are.
+fn least_drawn(plan: &PlanResult, most: usize) -> f64 {
+    let mut vcpus: Vec<f64> = plan
+        .tiers
+        .iter()
+        .map(|tier| tier.analytic.vcpus.central)
+        .collect();
+    if vcpus.len() <= most {
+        return f64::NEG_INFINITY;
+    }
+    vcpus.sort_by(|a, b| b.total_cmp(a));
+    vcpus[most - 1]
 }
 
 fn pair(analytic: &Requirement, simulated: Option<&Requirement>) -> Vec<Value> {

@@ -2,7 +2,7 @@
 
 use super::font;
 use super::scene::{Anchor, Label, Scene, Shape};
-use crate::fixture::{fixture, measured};
+use crate::fixture::{everything, fixture, many, measured};
 
 fn labels(scene: &Scene) -> Vec<&Label> {
     scene
@@ -51,7 +51,7 @@ fn assert_legible(scene: &Scene, name: &str) {
 
 #[test]
 fn texts_stay_inside_and_apart() {
-    for chart in super::all(&measured()) {
+    for chart in super::all(&everything()) {
         assert_legible(&chart.wide, &format!("{} wide", chart.id));
         assert_legible(&chart.narrow, &format!("{} narrow", chart.id));
         assert_legible(&chart.framed(), &format!("{} framed", chart.id));
@@ -120,6 +120,19 @@ fn many_zones_become_the_largest_and_the_rest() {
     assert!(chart.description.contains("18 other time zones"));
     assert_legible(&chart.wide, "many zones wide");
     assert_legible(&chart.narrow, "many zones narrow");
+}
+
+#[test]
+fn of_many_tiers_and_technologies_what_matters_is_drawn() {
+    let result = many(50, 200);
+    for chart in super::all(&result) {
+        let id = chart.id;
+        assert!(chart.wide.height < 6_000.0, "{id}: {}", chart.wide.height);
+        assert_legible(&chart.wide, &format!("{id} wide"));
+        assert_legible(&chart.narrow, &format!("{id} narrow"));
+    }
+    let chart = super::matrix::chart(&result).expect("a chart");
+    assert!(chart.description.contains("29 of 50 tiers need less"));
 }
 
 #[test]

@@ -3,11 +3,13 @@
 use maud::{Markup, html};
 use tonnage_model::result::{Assumption, CapacityResult};
 
-use super::parts::{columns, heading, key, origin, source, table, words_table};
+use super::notes::{How, Notes};
+use super::parts::{columns, heading, key, marked_table, origin, source, words_table};
 use crate::view;
 use crate::words;
 
 pub(super) fn section(result: &CapacityResult) -> Markup {
+    let notes = Notes::new("assumptions", result);
     let tiers = html! {
         @for tier in &result.scenario.tiers {
             tr {
@@ -22,8 +24,9 @@ pub(super) fn section(result: &CapacityResult) -> Markup {
     html! {
         (heading("assumptions", "Assumptions and their sources"))
         @if !result.scenario.tiers.is_empty() {
-            (table(
+            (marked_table(
                 "The tiers of the scenario",
+                &notes.mark(How::Demand),
                 &columns(&["Tier", "Needs", "#Share of sessions", "#Session length", "#CPU work of a session"]),
                 &tiers,
             ))
@@ -32,13 +35,18 @@ pub(super) fn section(result: &CapacityResult) -> Markup {
             p.missing { "The result lists no input of the scenario; do not use it without them." }
         } @else {
             p { (view::origins_sentence(&result.assumptions)) " The inputs of the technologies are listed with them." }
-            (inputs("Inputs of the scenario", result.assumptions.iter()))
+            (inputs("Inputs of the scenario", result.assumptions.iter(), &notes))
+            (notes.list())
         }
     }
 }
 
 /// A table of inputs.
-pub(super) fn inputs<'a>(caption: &str, inputs: impl Iterator<Item = &'a Assumption>) -> Markup {
+pub(super) fn inputs<'a>(
+    caption: &str,
+    inputs: impl Iterator<Item = &'a Assumption>,
+    notes: &Notes<'_>,
+) -> Markup {
     let rows: Vec<_> = inputs
         .map(|input| {
             vec![
@@ -47,7 +55,7 @@ pub(super) fn inputs<'a>(caption: &str, inputs: impl Iterator<Item = &'a Assumpt
                     (input.value)
                     @if input.uncertain { small { "uncertain, drawn" } }
                 },
-                origin(input.origin),
+                html! { (origin(input.origin)) (notes.mark(How::Input(input.origin))) },
                 source(&input.source, &input.conditions),
             ]
         })

@@ -1,20 +1,25 @@
 //! The claims ledger.
 
 use maud::{Markup, html};
-use tonnage_model::result::{CapacityResult, Verdict};
+use tonnage_model::result::{CapacityResult, ClaimResult, Verdict};
 
+use super::notes::{How, Notes};
 use super::parts::{Charts, heading, words_table};
 use super::section::parts;
 use crate::{curves, words};
 
 pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
+    let notes = Notes::new("claims", result);
     let rows: Vec<_> = result
         .claims
         .iter()
         .map(|claim| {
             vec![
                 html! { q { (claim.quote) } small { (claim.source) } },
-                html! { (claim.found) },
+                html! {
+                    (claim.found)
+                    @for how in ways(result, claim) { (notes.mark(how)) }
+                },
                 html! { (verdict(claim.verdict)) small { (claim.why) } },
             ]
         })
@@ -31,9 +36,35 @@ pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
             ))
             @if result.sessions_gap.is_some() {
                 (charts.figure("sessions-gap", "There is no arithmetic to draw."))
-                (parts(&curves::gap(result)))
+                (parts(&curves::gap(result), &notes, How::Multiplied))
             }
+            (notes.list())
         }
+    }
+}
+
+/// How what was found of a claim came about.
+fn ways(result: &CapacityResult, claim: &ClaimResult) -> Vec<How> {
+    let measured = result.measurement.is_some() && claim.verdict != Verdict::NeedsMeasurement;
+    let sandboxes = if measured {
+        How::Measured
+    } else {
+        How::Profile
+    };
+    match claim.id.as_str() {
+        "sessions" | "cpus" => vec![How::Multiplied],
+        "sessions-per-cpu" if result.plans.iter().any(|plan| plan.simulated.is_some()) => {
+            vec![How::Simulated]
+        }
+        "several-agents" => vec![How::Demand],
+        "isolate-start" | "isolate-memory" | "hundred-times-faster" | "hundred-times-leaner" => {
+            vec![sandboxes]
+        }
+        "millions-per-second" if measured => vec![How::Measured, How::Analytic],
+        "sessions-per-cpu" | "millions-per-second" => vec![How::Analytic],
+        "order-of-magnitude" | "containers-for-calls" => vec![How::AnalyticOfAll],
+        "one-to-one" if result.baseline.is_some() => vec![How::OverService],
+        _ => vec![How::Plan],
     }
 }
 

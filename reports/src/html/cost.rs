@@ -3,15 +3,22 @@
 use maud::{Markup, html};
 use tonnage_model::result::{CapacityResult, Requirement};
 
-use super::parts::{Charts, columns, estimate_with, heading, table};
+use super::notes::{How, Notes};
+use super::parts::{Charts, estimate_with, heading, table};
 use super::section::parts;
 use crate::{curves, format, view};
 
 pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
+    let notes = Notes::new("cost", result);
+    let analytic = html! { "analytic" (notes.mark(How::Analytic)) };
+    let simulated = html! {
+        "simulated"
+        @if result.plans.iter().any(|plan| plan.simulated.is_some()) { (notes.mark(How::Simulated)) }
+    };
     let body = html! {
         @for plan in &result.plans {
-            (row(&plan.title, "analytic", Some(&plan.analytic)))
-            (row(&plan.title, "simulated", plan.simulated.as_ref()))
+            (row(&plan.title, &analytic, Some(&plan.analytic)))
+            (row(&plan.title, &simulated, plan.simulated.as_ref()))
         }
     };
     html! {
@@ -32,18 +39,22 @@ pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
             }
             (table(
                 "Hosts and list price of every plan, with 95% intervals",
-                &columns(&["Plan", "Estimate", "#vCPUs in full", "#Hosts", "#Per month"]),
+                &notes.columns(&[
+                    ("Plan", None), ("Estimate", None), ("#vCPUs in full", None), ("#Hosts", None),
+                    ("#Per month", Some(How::Price)),
+                ]),
                 &body,
             ))
             @if !result.service_cost.is_empty() {
                 (charts.figure("service-cost", "No promise can be made tighter or looser here."))
-                (parts(&curves::service_cost(result)))
+                (parts(&curves::service_cost(result), &notes, How::Central))
             }
+            (notes.list())
         }
     }
 }
 
-fn row(title: &str, kind: &str, requirement: Option<&Requirement>) -> Markup {
+fn row(title: &str, kind: &Markup, requirement: Option<&Requirement>) -> Markup {
     html! {
         tr {
             th scope="row" { (title) }

@@ -3,11 +3,13 @@
 use maud::{Markup, html};
 use tonnage_model::result::CapacityResult;
 
+use super::notes::{How, Notes};
 use super::parts::{Charts, columns, estimate, heading, table};
 use crate::{format, words};
 
 pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
     let demand = &result.demand;
+    let note = Notes::new("demand", result).whole(How::Demand);
     let meanings = html! {
         @for row in &demand.meanings {
             tr {
@@ -66,5 +68,6 @@ pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
                 &meanings,
             ))
         }
+        (note)
     }
 }

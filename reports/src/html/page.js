@@ -66,11 +66,23 @@
   tables.forEach((table, index) => {
     if (table.tBodies[0].rows.length < 3) return;
     heads(table).forEach((head, column) => {
-      const button = document.createElement("button");
-      button.type = "button";
+      // No element `button`: a browser leaves its words out of headings that are repeated on the next
+      // sheet of paper, and may break a line between it and the mark of a note beside it.
+      const button = document.createElement("span");
       button.className = "sort";
+      button.setAttribute("role", "button");
+      button.tabIndex = 0;
+      // The mark is a link of its own, and stays beside what sorts.
+      const mark = head.querySelector("a.how");
+      mark?.remove();
       button.append(...head.childNodes);
       head.append(button);
+      if (mark) head.append(mark);
+      button.addEventListener("keydown", (event) => {
+        if (event.key !== "Enter" && event.key !== " ") return;
+        event.preventDefault();
+        button.click();
+      });
       button.addEventListener("click", () => {
         // Largest first for numbers, A first for words; again turns it round.
         const now = state.sorts.get(index);
@@ -156,7 +168,7 @@
     for (const text of query.getAll("sort")) {
       const [table, column] = text.split(".").map(Number);
       const head = tables[table] && heads(tables[table])[column];
-      if (!head || !head.querySelector("button.sort")) continue;
+      if (!head || !head.querySelector(".sort")) continue;
       const descending = text.endsWith("d");
       state.sorts.set(table, { column, descending });
       sort(tables[table], column, descending);
@@ -167,4 +179,93 @@
 
   addEventListener("hashchange", read);
   read();
+
+  // How a number came about, over the number that is pointed at or the mark that has the focus.
+  const tip = document.createElement("div");
+  tip.className = "tip";
+  tip.hidden = true;
+  // The mark names its note as its description, so nothing is said twice.
+  tip.setAttribute("aria-hidden", "true");
+  document.body.append(tip);
+  let waiting = 0;
+  let shownAt = null;
+
+  /** The marks that speak for what is in a place: its own, its row's and its column's, or its table's. */
+  function marks(place) {
+    const own = [...place.querySelectorAll("a.how")];
+    const cell = place.closest("td, th[scope=row]");
+    if (!cell) return own;
+    const table = cell.closest("table");
+    const row = cell.parentElement;
+    const column = cell.colSpan > 1 ? null : table.tHead?.rows[0]?.cells[cell.cellIndex];
+    const found = new Set([
+      ...(own.length ? own : (column?.querySelectorAll("a.how") ?? [])),
+      ...row.querySelectorAll("a.how"),
+    ]);
+    // What a row has for one of its cells does not speak for the words in another.
+    if (cell.matches("th")) return own;
+    return found.size ? [...found] : [...(table.caption?.querySelectorAll("a.how") ?? [])];
+  }
+
+  function show(place, found) {
+    const notes = new Set(found.map((mark) => document.getElementById(mark.hash.slice(1))));
+    notes.delete(null);
+    if (!notes.size) return;
+    tip.replaceChildren(...[...notes].map((note) => {
+      const line = document.createElement("p");
+      line.append(...[...note.childNodes].map((node) => node.cloneNode(true)));
+      return line;
+    }));
+    shownAt = place;
+    tip.hidden = false;
+    // Its width is that of its words only where it has room for them.
+    tip.style.left = "0";
+    const at = place.getBoundingClientRect();
+    const size = tip.getBoundingClientRect();
+    const room = document.documentElement.clientWidth;
+    const left = Math.max(8, Math.min(at.left, room - size.width - 8));
+    const above = at.top - size.height - 6;
+    const below = at.bottom + 6;
+    const fits = below + size.height <= innerHeight || above < 0;
+    tip.style.left = `${left + scrollX}px`;
+    tip.style.top = `${(fits ? below : above) + scrollY}px`;
+  }
+
+  function hide() {
+    clearTimeout(waiting);
+    tip.hidden = true;
+    shownAt = null;
+  }
+
+  addEventListener("mouseover", (event) => {
+    if (tip.contains(event.target)) {
+      clearTimeout(waiting);
+      return;
+    }
+    const place = event.target.closest?.("a.how, td, dd, dt, .sentence");
+    if (place && place === shownAt) {
+      clearTimeout(waiting);
+      return;
+    }
+    clearTimeout(waiting);
+    const found = !place ? [] : place.matches("a.how") ? [place]
+      : place.matches("dd, dt") ? [...place.parentElement.querySelectorAll("a.how")]
+      : marks(place);
+    // Slow enough that a pointer on its way to the note, or just passing, changes nothing.
+    waiting = setTimeout(() => (found.length ? show(place, found) : hide()), 300);
+  });
+  addEventListener("focusin", (event) => {
+    if (event.target.matches?.("a.how")) show(event.target, [event.target]);
+    else hide();
+  });
+  addEventListener("keydown", (event) => {
+    if (event.key === "Escape") hide();
+  });
+  addEventListener("click", (event) => {
+    const mark = event.target.closest?.("a.how");
+    if (!mark) return;
+    // A tap shows the note where the number is; the address keeps what is chosen.
+    event.preventDefault();
+    show(mark, [mark]);
+  });
 })();

@@ -59,10 +59,15 @@ pub(crate) fn heading(id: &str, text: &str) -> Markup {
 
 /// A table that scrolls sideways on a narrow page.
 pub(crate) fn table(caption: &str, head: &Markup, body: &Markup) -> Markup {
+    marked_table(caption, &html! {}, head, body)
+}
+
+/// As [`table`], with a mark after the caption that speaks for all its numbers.
+pub(crate) fn marked_table(caption: &str, mark: &Markup, head: &Markup, body: &Markup) -> Markup {
     html! {
-        div.scroll role="region" aria-label=(caption) tabindex="0" {
+        section.scroll aria-label=(caption) tabindex="0" {
             table {
-                caption { span { (caption) } }
+                caption { span { (caption) (mark) } }
                 thead { tr { (head) } }
                 tbody { (body) }
             }
@@ -73,9 +78,21 @@ pub(crate) fn table(caption: &str, head: &Markup, body: &Markup) -> Markup {
 /// A table of words, whose rows become blocks on a narrow page. The roles keep it a table for
 /// those who hear it.
 pub(super) fn words_table(caption: &str, names: &[&str], rows: &[Vec<Markup>]) -> Markup {
+    marked_words_table(caption, &html! {}, names, rows)
+}
+
+/// As [`words_table`], with a mark after the caption that speaks for all its numbers.
+pub(super) fn marked_words_table(
+    caption: &str,
+    mark: &Markup,
+    names: &[&str],
+    rows: &[Vec<Markup>],
+) -> Markup {
+    // Among explicit roles a link is only at home in a caption that has one too.
+    let role = (!mark.0.is_empty()).then_some("caption");
     html! {
         table.stack role="table" {
-            caption { span { (caption) } }
+            caption role=[role] { span { (caption) (mark) } }
             thead role="rowgroup" {
                 tr role="row" {
                     @for name in names { th scope="col" role="columnheader" { (name) } }
@@ -101,12 +118,31 @@ pub(super) fn words_table(caption: &str, names: &[&str], rows: &[Vec<Markup>]) -
 /// Column headings; those that begin with `#` are of numbers.
 pub(crate) fn columns(names: &[&str]) -> Markup {
     html! {
-        @for name in names {
-            @if let Some(number) = name.strip_prefix('#') {
-                th.num scope="col" { (number) }
-            } @else {
-                th scope="col" { (name) }
-            }
+        @for name in names { (column(name, &html! {})) }
+    }
+}
+
+/// A column heading with what stands after its name; one that begins with `#` is of numbers.
+pub(super) fn column(name: &str, mark: &Markup) -> Markup {
+    let number = name.strip_prefix('#');
+    let text = number.unwrap_or(name);
+    // A mark never stands on a line of its own.
+    let (words, last) = text
+        .rsplit_once(' ')
+        .map_or(("", text), |(words, last)| (words, last));
+    let marked = html! {
+        @if mark.0.is_empty() {
+            (text)
+        } @else {
+            @if !words.is_empty() { (words) " " }
+            span.together { (last) (mark) }
+        }
+    };
+    html! {
+        @if number.is_some() {
+            th.num scope="col" { (marked) }
+        } @else {
+            th scope="col" { (marked) }
         }
     }
 }

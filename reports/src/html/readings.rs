@@ -3,7 +3,8 @@
 use maud::{Markup, html};
 use tonnage_model::result::CapacityResult;
 
-use super::parts::{Charts, columns, estimate, heading, key, table};
+use super::notes::{How, Notes};
+use super::parts::{Charts, estimate, heading, key, table};
 use crate::{format, view};
 
 pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
@@ -13,13 +14,18 @@ pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
         .map(|plan| format!("#{}, vCPUs", plan.title))
         .collect();
     let mut names = vec![
-        "Reading",
-        "#Envelope, sessions",
-        "#Envelope, CPUs",
-        "#Mean sessions",
-        "#Peak sessions",
+        ("Reading", None),
+        ("#Envelope, sessions", Some(How::Multiplied)),
+        ("#Envelope, CPUs", Some(How::Multiplied)),
+        ("#Mean sessions", Some(How::Demand)),
+        ("#Peak sessions", Some(How::Demand)),
     ];
-    names.extend(titles.iter().map(String::as_str));
+    names.extend(
+        titles
+            .iter()
+            .map(|title| (title.as_str(), Some(How::Analytic))),
+    );
+    let notes = Notes::new("readings", result);
     let body = html! {
         @for reading in &result.readings {
             tr {
@@ -57,7 +63,8 @@ pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
                 "is equal."
             }
             (charts.figure("readings", "No reading has sessions, so there is nothing to draw."))
-            (table("Sessions and analytic vCPUs under each reading", &columns(&names), &body))
+            (table("Sessions and analytic vCPUs under each reading", &notes.columns(&names), &body))
+            (notes.list())
         }
     }
 }

@@ -5,26 +5,36 @@ use tonnage_model::result::{
     BindingResource, CapacityResult, MatrixOutcome, PlanResult, SimulationOutcome,
 };
 
-use super::parts::{Charts, columns, estimate, estimate_with, group, heading, table, words_table};
+use super::notes::{How, Notes};
+use super::parts::{
+    Charts, columns, estimate, estimate_with, group, heading, marked_table, marked_words_table,
+    table,
+};
 use super::section::parts;
 use crate::{curves, format, view, words};
 
+/// Rows of the comparison of all technologies beyond which a browser lays them out only when they are
+/// about to be seen.
+const LARGE: usize = 1_000;
+
 pub(super) fn section(result: &CapacityResult) -> Markup {
+    let notes = Notes::new("vcpus", result);
     html! {
         (heading("vcpus", "vCPUs required"))
         @if result.plans.is_empty() {
             p.missing { "The scenario has no technology plan. Add one to see what it needs." }
         } @else {
             p { a href="#chart-requirements" { "The chart of these numbers" } " stands at the top." }
-            (three_estimates(result))
-            (differences(result))
-            @for plan in &result.plans { (tiers(result, plan)) }
-            (by_resource(result))
+            (three_estimates(result, &notes))
+            (differences(result, &notes))
+            @for plan in &result.plans { (tiers(result, plan, &notes)) }
+            (by_resource(result, &notes))
+            (notes.list())
         }
     }
 }
 
-fn three_estimates(result: &CapacityResult) -> Markup {
+fn three_estimates(result: &CapacityResult, notes: &Notes<'_>) -> Markup {
     let envelope = &result.envelope;
     let body = html! {
         @for plan in &result.plans {
@@ -48,30 +58,37 @@ fn three_estimates(result: &CapacityResult) -> Markup {
     };
     table(
         "Three estimates of each plan, with 95% intervals",
-        &columns(&[
-            "Plan",
-            "#1 Envelope, CPUs",
-            "#2 Analytic, vCPUs",
-            "#3 Simulated, vCPUs",
-            "#Sessions per vCPU",
-            "What binds",
+        &notes.columns(&[
+            ("Plan", None),
+            ("#1 Envelope, CPUs", Some(How::Multiplied)),
+            ("#2 Analytic, vCPUs", Some(How::Analytic)),
+            ("#3 Simulated, vCPUs", simulated(result)),
+            ("#Sessions per vCPU", Some(How::Central)),
+            ("What binds", Some(How::Central)),
         ]),
         &body,
     )
 }
 
-fn differences(result: &CapacityResult) -> Markup {
+/// How simulated numbers came about, where there are any.
+fn simulated(result: &CapacityResult) -> Option<How> {
+    let mut tiers = result.plans.iter().flat_map(|plan| &plan.tiers);
+    let any = tiers.any(|tier| view::simulated(tier).is_some());
+    any.then_some(How::Simulated)
+}
+
+fn differences(result: &CapacityResult, notes: &Notes<'_>) -> Markup {
     html! {
         h3 { "Why the three differ" }
         p { (view::envelope_sentence(result)) }
         ul {
             @for plan in &result.plans { li { (view::envelope_against(result, plan)) } }
         }
-        (simulated_against_analytic(result))
+        (simulated_against_analytic(result, notes))
     }
 }
 
-fn simulated_against_analytic(result: &CapacityResult) -> Markup {
+fn simulated_against_analytic(result: &CapacityResult, notes: &Notes<'_>) -> Markup {
     let comparisons = view::comparisons(result);
     let rows: Vec<_> = comparisons
         .iter()
@@ -92,8 +109,9 @@ fn simulated_against_analytic(result: &CapacityResult) -> Markup {
         @if comparisons.is_empty() {
             p.missing { "Nothing was simulated, so the analytic estimate stands alone." }
         } @else {
-            (words_table(
+            (marked_words_table(
                 "Simulated over analytic at central inputs, with the 95% interval of the simulation",
+                &notes.mark(How::Cell),
                 &["Tier and technology", "Simulated ÷ analytic", "Do they agree, and why"],
                 &rows,
             ))
@@ -106,7 +124,7 @@ fn simulated_against_analytic(result: &CapacityResult) -> Markup {
     }
 }
 
-fn tiers(result: &CapacityResult, plan: &PlanResult) -> Markup {
+fn tiers(result: &CapacityResult, plan: &PlanResult, notes: &Notes<'_>) -> Markup {
     let body = html! {
         @for tier in &plan.tiers {
             tr {
@@ -115,6 +133,9 @@ fn tiers(result: &CapacityResult, plan: &PlanResult) -> Markup {
                     small {
                         (view::technology_title(result, &tier.technology)) ", "
                         (words::lifecycle(tier.lifecycle))
+                        @if let Some(origins) = view::origins_of_technology(result, &tier.technology) {
+                            "; " (origins)
+                        }
                     }
                 }
                 td.num { (estimate(tier.peak_sessions)) }
@@ -148,10 +169,13 @@ fn tiers(result: &CapacityResult, plan: &PlanResult) -> Markup {
         } @else {
             (table(
                 &format!("{}: the busiest hour of each tier, with 95% intervals", plan.title),
-                &columns(&[
-                    "Tier and technology", "#Open sessions", "#Live sandboxes", "#Starts per second",
-                    "#Offered load, vCPUs busy", "#Analytic, vCPUs", "#Simulated, vCPUs",
-                    "What binds", "#Sessions per vCPU",
+                &notes.columns(&[
+                    ("Tier and technology", None), ("#Open sessions", Some(How::Demand)),
+                    ("#Live sandboxes", Some(How::Analytic)), ("#Starts per second", Some(How::Analytic)),
+                    ("#Offered load, vCPUs busy", Some(How::Analytic)),
+                    ("#Analytic, vCPUs", Some(How::Analytic)),
+                    ("#Simulated, vCPUs", simulated(result)),
+                    ("What binds", Some(How::Central)), ("#Sessions per vCPU", Some(How::Central)),
                 ]),
                 &body,
             ))
@@ -159,7 +183,7 @@ fn tiers(result: &CapacityResult, plan: &PlanResult) -> Markup {
     }
 }
 
-fn by_resource(result: &CapacityResult) -> Markup {
+fn by_resource(result: &CapacityResult, notes: &Notes<'_>) -> Markup {
     const ALL: [BindingResource; 4] = [
         BindingResource::Cpu,
         BindingResource::Memory,
@@ -203,8 +227,9 @@ fn by_resource(result: &CapacityResult) -> Markup {
             "The largest of a row binds. The next largest says how far the answer falls when the "
             "binding resource is relieved. Spare hosts are not counted, and inputs are central."
         }
-        (table(
+        (marked_table(
             "Hosts by resource at central inputs, spare hosts not counted",
+            &notes.mark(How::Central),
             &columns(&["Tier", "#CPU", "#Memory", "#Start rate", "#Density limit", "#Cells"]),
             &body,
         ))
@@ -213,20 +238,28 @@ fn by_resource(result: &CapacityResult) -> Markup {
 
 /// How the answer grows with people.
 pub(super) fn growth(result: &CapacityResult, charts: &Charts) -> Markup {
+    let notes = Notes::new("growth", result);
     html! {
         (heading("growth", "With more people, and with fewer"))
         (charts.figure("growth", "The result has no curve over people."))
-        (parts(&curves::growth(result)))
+        (parts(&curves::growth(result), &notes, How::Central))
+        (notes.whole(How::Central))
     }
 }
 
 pub(super) fn matrix(result: &CapacityResult, charts: &Charts) -> Markup {
+    let notes = Notes::new("matrix", result);
     let body = html! {
         @for (tier, cells) in view::matrix_by_tier(result) {
             (group(view::tier_title(result, tier), 6))
             @for cell in cells {
                 tr data-tags=(view::tags(result, &cell.technology)) {
-                    th scope="row" { (view::technology_title(result, &cell.technology)) }
+                    th scope="row" {
+                        (view::technology_title(result, &cell.technology))
+                        @if let Some(origins) = view::origins_of_technology(result, &cell.technology) {
+                            small { (origins) }
+                        }
+                    }
                     (matrix_cells(&cell.outcome))
                 }
             }
@@ -235,17 +268,21 @@ pub(super) fn matrix(result: &CapacityResult, charts: &Charts) -> Markup {
     html! {
         (heading("matrix", "Every tier on every technology"))
         (charts.figure("matrix", "No technology of the profile can carry any tier, so there is nothing to draw."))
+        @let large = result.matrix.len() > LARGE;
         @if result.matrix.is_empty() {
             p.missing { "The result compares no technologies: the profile has none, or the scenario has no tier." }
         } @else {
-            (table(
+            div.large[large] { (table(
                 "Analytic requirement of every tier on every technology, fewest vCPUs first, with 95% intervals",
-                &columns(&[
-                    "Technology", "#vCPUs", "#Hosts", "#List price per month", "What binds",
-                    "#Sessions per vCPU",
+                &notes.columns(&[
+                    ("Technology", None), ("#vCPUs", Some(How::AnalyticOfAll)),
+                    ("#Hosts", Some(How::AnalyticOfAll)), ("#List price per month", Some(How::Price)),
+                    ("What binds", Some(How::AnalyticOfAll)),
+                    ("#Sessions per vCPU", Some(How::AnalyticOfAll)),
                 ]),
                 &body,
-            ))
+            )) }
+            (notes.list())
         }
     }
 }

@@ -3,13 +3,15 @@
 use maud::{Markup, html};
 use tonnage_model::result::{CapacityResult, Estimated, ServiceLevelResult};
 
-use super::parts::{Charts, columns, heading, table};
+use super::notes::{How, Notes};
+use super::parts::{Charts, columns, heading, marked_table};
 use super::section::parts;
 use crate::view::{self, Comparison};
 use crate::{curves, format};
 
 pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
     let simulated = view::comparisons(result);
+    let notes = Notes::new("service-level", result);
     html! {
         (heading("service-level", "Is the service level kept?"))
         p { "Promise: " (result.scenario.service_level) "." }
@@ -19,18 +21,19 @@ pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
                 "staffing rule. Plan with replications to find out."
             }
         } @else {
-            (promises(result, &simulated))
-            (runs(result, &simulated))
+            (promises(result, &simulated, &notes))
+            (runs(result, &simulated, &notes))
         }
         @if !result.attainment.is_empty() {
             (charts.figure("attainment", "No tier of the first plan has a curve to draw."))
-            (parts(&curves::attainment(result)))
+            (parts(&curves::attainment(result), &notes, How::Central))
         }
         @for plan in &result.plans {
             @if let Some(reason) = view::not_simulated_reason(plan) {
                 p.missing { "“" (plan.title) "” is not simulated in full: " (reason) "." }
             }
         }
+        (notes.list())
     }
 }
 
@@ -44,7 +47,7 @@ fn name(result: &CapacityResult, one: &Comparison<'_>) -> Markup {
     }
 }
 
-fn promises(result: &CapacityResult, simulated: &[Comparison<'_>]) -> Markup {
+fn promises(result: &CapacityResult, simulated: &[Comparison<'_>], notes: &Notes<'_>) -> Markup {
     let mut names: Vec<&str> = Vec::new();
     for level in simulated.iter().flat_map(|one| &one.found.service_level) {
         if !names.contains(&level.name.as_str()) {
@@ -66,8 +69,9 @@ fn promises(result: &CapacityResult, simulated: &[Comparison<'_>]) -> Markup {
             }
         }
     };
-    table(
+    marked_table(
         "Each promise at the capacity found, in the busiest hour, with 95% intervals over replications",
+        &notes.mark(How::Cell),
         &columns(&head),
         &body,
     )
@@ -90,7 +94,7 @@ fn promise_cell(level: &ServiceLevelResult) -> Markup {
     }
 }
 
-fn runs(result: &CapacityResult, simulated: &[Comparison<'_>]) -> Markup {
+fn runs(result: &CapacityResult, simulated: &[Comparison<'_>], notes: &Notes<'_>) -> Markup {
     let body = html! {
         @for one in simulated {
             tr {
@@ -105,8 +109,9 @@ fn runs(result: &CapacityResult, simulated: &[Comparison<'_>]) -> Markup {
     };
     html! {
         h3 { "What was simulated" }
-        (table(
+        (marked_table(
             "The simulated cells; the interval of the vCPUs is that of the simulation alone",
+            &notes.mark(How::Cell),
             &columns(&[
                 "Tier and technology", "#Open sessions of a cell", "#Hosts of a cell, spare ones not counted",
                 "#vCPUs at central inputs", "#Replications × window", "#Events",

@@ -1,8 +1,9 @@
 //! The top of the page: the question, the answer, the figures that matter, and the warnings.
 
 use maud::{Markup, html};
-use tonnage_model::result::{CapacityResult, Verdict};
+use tonnage_model::result::{CapacityResult, PlanResult, Verdict};
 
+use super::notes::{How, Notes};
 use super::parts;
 use crate::{format, view, words};
 
@@ -19,30 +20,35 @@ pub(super) fn header(result: &CapacityResult) -> Markup {
 }
 
 pub(super) fn answer(result: &CapacityResult) -> Markup {
+    let notes = Notes::new("answer", result);
     html! {
         section.answer id="answer" aria-labelledby="answer-heading" tabindex="-1" {
             h2 id="answer-heading" { "The answer" }
-            p.sentence { (result.answer) }
+            p.sentence {
+                (result.answer)
+                @if let Some(plan) = result.plans.first() { (notes.mark(how(plan))) }
+            }
             @if let Some(plan) = result.plans.first() {
                 @let (best, kind) = view::best(plan);
+                @let how = how(plan);
                 dl.figures {
                     div {
-                        dt { "vCPUs, " (kind) }
+                        dt { "vCPUs, " (kind) (notes.mark(how)) }
                         dd { (parts::estimate(best.vcpus)) }
                     }
                     div {
-                        dt { "Hosts, " (kind) }
+                        dt { "Hosts, " (kind) (notes.mark(how)) }
                         dd {
                             strong { (format::hosts(best.hosts.central)) }
                             small { (format::hosts_interval(best.hosts)) }
                         }
                     }
                     div {
-                        dt { "Peak of open sessions" }
+                        dt { "Peak of open sessions" (notes.mark(How::Demand)) }
                         dd { (parts::estimate(result.demand.peak_sessions)) }
                     }
                     div {
-                        dt { "List price per month" }
+                        dt { "List price per month" (notes.mark(How::Price)) }
                         dd {
                             @match best.usd_per_month {
                                 Some(usd) => (parts::estimate_with(usd, format::usd_with)),
@@ -57,10 +63,20 @@ pub(super) fn answer(result: &CapacityResult) -> Markup {
                     (view::binding_words(plan)) ". One host is " (view::host_words(result))
                     ". Promise: " (result.scenario.service_level) "."
                 }
+                (notes.list())
             } @else {
                 p.missing { "The scenario has no technology plan, so there is no requirement." }
             }
         }
+    }
+}
+
+/// How the estimate to buy by came about.
+fn how(plan: &PlanResult) -> How {
+    if plan.simulated.is_some() {
+        How::Simulated
+    } else {
+        How::Analytic
     }
 }
 

@@ -5,10 +5,12 @@ use tonnage_model::profile::Origin;
 use tonnage_model::result::CapacityResult;
 
 use super::assumptions::inputs;
-use super::parts::{heading, key, source, words_table};
+use super::notes::{How, Notes};
+use super::parts::{heading, key, marked_words_table, source};
 use crate::{view, words};
 
 pub(super) fn section(result: &CapacityResult) -> Markup {
+    let notes = Notes::new("technologies", result);
     let published: Vec<_> = result
         .technologies
         .iter()
@@ -46,7 +48,7 @@ pub(super) fn section(result: &CapacityResult) -> Markup {
                     @if own.is_empty() {
                         p.missing { "Nothing about it was measured or assumed here; it rests on published numbers alone." }
                     } @else {
-                        (inputs(&format!("{}: measured and assumed", technology.title), own.into_iter()))
+                        (inputs(&format!("{}: measured and assumed", technology.title), own.into_iter(), &notes))
                     }
                 }
             }
@@ -56,14 +58,16 @@ pub(super) fn section(result: &CapacityResult) -> Markup {
                     "Taken from others under their own conditions. They are inputs where the plan "
                     "has nothing measured, and are never mixed into measured statistics."
                 }
-                (words_table(
+                (marked_words_table(
                     "Published numbers of every technology",
+                    &notes.mark(How::Input(Origin::Published)),
                     &["Technology and number", "Value", "Source and conditions"],
                     &published,
                 ))
             } @else {
                 p.missing { "The profile uses no published number." }
             }
+            (notes.list())
         }
     }
 }

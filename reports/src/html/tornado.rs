@@ -3,10 +3,12 @@
 use maud::{Markup, html};
 use tonnage_model::result::CapacityResult;
 
-use super::parts::{Charts, columns, heading, key, table};
+use super::notes::{How, Notes};
+use super::parts::{Charts, heading, key, table};
 use crate::{format, view};
 
 pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
+    let notes = Notes::new("sensitivity", result);
     let centre = result.plans.first().map(|plan| plan.analytic.vcpus.central);
     let body = html! {
         @for bar in &result.tornado {
@@ -42,12 +44,14 @@ pub(super) fn section(result: &CapacityResult, charts: &Charts) -> Markup {
             (charts.figure("tornado", "The bars have no finite values, so there is nothing to draw."))
             (table(
                 "vCPUs at the ends of each uncertain input",
-                &columns(&[
-                    "Input", "#5% quantile", "#vCPUs there", "#95% quantile", "#vCPUs there",
-                    "#Swing", "#Rank correlation",
+                &notes.columns(&[
+                    ("Input", None), ("#5% quantile", Some(How::Quantile)), ("#vCPUs there", Some(How::Central)),
+                    ("#95% quantile", Some(How::Quantile)), ("#vCPUs there", Some(How::Central)),
+                    ("#Swing", Some(How::Central)), ("#Rank correlation", Some(How::Draws)),
                 ]),
                 &body,
             ))
+            (notes.list())
         }
     }
 }

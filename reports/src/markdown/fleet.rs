@@ -2,7 +2,7 @@
 
 use tonnage_model::result::{CapacityResult, Estimated, FleetPlan};
 
-use super::{Page, escaped, picture};
+use super::{Page, escaped};
 use crate::chart;
 use crate::fleet::{self, Standing};
 use crate::{format, view};
@@ -21,7 +21,7 @@ pub(super) fn section(page: &mut Page, result: &CapacityResult) {
             continue;
         }
         if let Some(id) = chart::day_id(index) {
-            picture(page, result, id);
+            page.picture(id);
         }
         totals(page, result, plan);
         promises(page, result, plan);

@@ -2,13 +2,44 @@
 
 use std::fmt::Write as _;
 
+use crate::chart::Chart;
+
 /// A page as it grows.
 #[derive(Default)]
 pub(crate) struct Page {
     text: String,
+    /// Keys and titles of the charts that are written beside the page.
+    charts: Vec<(&'static str, String)>,
 }
 
 impl Page {
+    /// A page beside charts, which it can link.
+    pub(crate) fn beside(charts: &[Chart]) -> Self {
+        let named = charts.iter();
+        Self {
+            text: String::new(),
+            charts: named
+                .map(|chart| (chart.id(), chart.title().to_owned()))
+                .collect(),
+        }
+    }
+
+    /// The title of a chart, where there is such a chart.
+    pub(crate) fn chart_title(&self, id: &str) -> Option<&str> {
+        let mut charts = self.charts.iter();
+        charts
+            .find(|(key, _)| *key == id)
+            .map(|(_, title)| title.as_str())
+    }
+
+    /// A link to a chart's file, where there is such a chart.
+    pub(crate) fn picture(&mut self, id: &str) {
+        if let Some(title) = self.chart_title(id) {
+            let link = format!("![{}](charts/{id}.svg)", escaped(title));
+            self.paragraph(&link);
+        }
+    }
+
     pub(crate) fn heading(&mut self, level: usize, text: &str) {
         self.block(&format!("{} {}", "#".repeat(level), escaped(text)));
     }

@@ -6,6 +6,7 @@
     dead_code,
     missing_docs,
     unreachable_pub,
+    unused_imports,
     clippy::wildcard_imports,
     clippy::too_many_lines,
     clippy::must_use_candidate
@@ -17,6 +18,9 @@ use tonnage_model::scenario::{ConcurrencyMeaning, Lifecycle, TraceScaling};
 
 #[path = "../../../model/tests/measurement_support/mod.rs"]
 pub mod measurement_support;
+
+mod curves;
+pub use curves::{everything, many};
 
 const GIB: f64 = 1024.0 * 1024.0 * 1024.0;
 const HOST_VCPUS: f64 = 96.0;
