@@ -8,10 +8,10 @@ use crate::record::Part;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Effort {
-    /// Some three seconds for each technology, so about a minute for V8 isolates, WebAssembly, containers
-    /// and processes, and three for everything: orders of magnitude.
+    /// A minute at most for V8 isolates, WebAssembly, containers and processes, and some three seconds
+    /// for each technology if there are more of them: orders of magnitude.
     Quick,
-    /// Some twelve seconds for each technology: five minutes, and twelve for everything.
+    /// Five minutes at most, or twelve seconds for each technology.
     Default,
     /// As long as it takes for narrow intervals: half an hour and more.
     Thorough,
@@ -128,12 +128,11 @@ impl Effort {
         }
     }
 
-    /// The time of a whole run of so many technologies. A few get more each: most of a start is over in
-    /// less than their share, and what is slow would have too little of it.
+    /// The time of a whole run of so many technologies.
     pub fn purse(self, technologies: usize) -> Purse {
         let seconds = |each: f64, at_least: f64| Some((each * technologies as f64).max(at_least));
         Purse {
-            total: self.choose(seconds(3.0, 20.0), seconds(12.0, 60.0), None),
+            total: self.choose(seconds(3.0, 60.0), seconds(12.0, 300.0), None),
         }
     }
 
@@ -180,7 +179,8 @@ mod tests {
             minutes(Effort::Default, 70) < Some(15.0),
             "everything there is"
         );
-        assert_eq!(minutes(Effort::Quick, 1), Some(1.0 / 3.0));
+        assert_eq!(minutes(Effort::Quick, 20), Some(1.0));
+        assert_eq!(minutes(Effort::Default, 1), Some(5.0), "few need not hurry");
         assert_eq!(minutes(Effort::Thorough, 1), None);
     }
 
