@@ -7,6 +7,7 @@ mod claims;
 mod cost;
 mod demand;
 mod fleet;
+pub mod live;
 mod measured;
 pub(crate) mod parts;
 mod provenance;

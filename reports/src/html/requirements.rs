@@ -24,6 +24,14 @@ pub(super) fn section(result: &CapacityResult) -> Markup {
     }
 }
 
+/// The three estimates of each plan, and each plan tier by tier.
+pub(super) fn plans(result: &CapacityResult) -> Markup {
+    html! {
+        (three_estimates(result))
+        @for plan in &result.plans { (tiers(result, plan)) }
+    }
+}
+
 fn three_estimates(result: &CapacityResult) -> Markup {
     let envelope = &result.envelope;
     let body = html! {
