@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     check, compare, completions, doctor, explain, measure, optimize, plan, report, scenarios,
-    schema, simulate, size, study, verify,
+    schema, serve, simulate, size, study, verify,
 };
 
 const EXAMPLES: &str = "\
@@ -15,6 +15,7 @@ Examples:
   tonnage measure                            what sandboxes cost on this host
   tonnage plan us-knowledge-workers          only the numbers, on the terminal
   tonnage plan mine.toml --set segments.staff.people=5000
+  tonnage serve us-knowledge-workers         a page with sliders
   tonnage simulate us-knowledge-workers      a day of the whole fleet
   tonnage size mine.toml                     the smallest fleet, by simulation
   tonnage optimize mine.toml                 the cheapest technology and host
@@ -94,6 +95,8 @@ pub(crate) enum Command {
     MeasureCell,
     /// Plan a scenario and print the answer
     Plan(plan::PlanArguments),
+    /// Explore a scenario on a page of this machine, with sliders
+    Serve(serve::ServeArguments),
     /// Simulate a day of the whole fleet, hour by hour
     Simulate(simulate::SimulateArguments),
     /// Find the smallest fleet that is simulated to hold every promise

@@ -12,6 +12,7 @@ pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod scenarios;
 pub(crate) mod schema;
+pub(crate) mod serve;
 pub(crate) mod simulate;
 pub(crate) mod size;
 pub(crate) mod study;
@@ -28,6 +29,7 @@ pub(crate) fn run(command: &Command, console: Console) -> Result<Outcome, Failur
         Command::Measure(arguments) => measure::run(arguments, console),
         Command::MeasureCell => measure_cell::run(),
         Command::Plan(arguments) => plan::run(arguments, console),
+        Command::Serve(arguments) => serve::run(arguments, console),
         Command::Simulate(arguments) => simulate::run(arguments, console),
         Command::Size(arguments) => size::run(arguments, console),
         Command::Optimize(arguments) => optimize::run(arguments, console),

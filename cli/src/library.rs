@@ -51,6 +51,14 @@ pub(crate) fn shipped_scenarios() -> impl Iterator<Item = &'static str> {
         .filter(|name| !name.contains('/'))
 }
 
+/// The paths of the shipped lists of host shapes, as a scenario names them.
+pub(crate) fn shipped_shapes() -> impl Iterator<Item = String> {
+    SHIPPED
+        .iter()
+        .filter(|(path, _)| path.starts_with("hosts/"))
+        .map(|(path, _)| format!("{BUILTIN}{path}"))
+}
+
 /// A path that means the same file wherever it is written.
 pub(crate) fn standing_alone(path: &str) -> String {
     if path.starts_with(BUILTIN) || path.starts_with('/') {

@@ -13,6 +13,7 @@ mod output;
 mod planning;
 mod progress;
 mod scenario;
+mod serve;
 mod text;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -9,6 +9,7 @@ mod quantity;
 mod registry;
 mod uncertain;
 mod variable;
+mod written;
 
 pub(crate) use quantity::CITATION_KEYS;
 pub use quantity::{Cited, Provenance, Quantity};

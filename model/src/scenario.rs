@@ -11,6 +11,7 @@ mod load;
 mod operation;
 mod raw;
 mod resolve;
+mod standing_alone;
 mod turns;
 
 pub(crate) use activity::is_working;

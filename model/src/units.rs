@@ -15,6 +15,8 @@ pub trait Unit: Debug + Clone + Copy + PartialEq + Default + Send + Sync + 'stat
     const SUFFIXES: &'static [(&'static str, f64)];
     /// The suffix a value is written back with, whose size must be 1.
     const BASE_SUFFIX: &'static str;
+    /// The suffixes a value is written with for a person to change.
+    const WRITTEN: &'static [&'static str];
     /// Smallest and largest allowed value, in the base unit.
     const RANGE: (f64, f64);
 
@@ -74,6 +76,7 @@ impl Unit for Count {
     const SUFFIXES: &'static [(&'static str, f64)] =
         &[("", 1.0), ("K", 1e3), ("k", 1e3), ("M", 1e6), ("B", 1e9)];
     const BASE_SUFFIX: &'static str = "";
+    const WRITTEN: &'static [&'static str] = &["", "K", "M", "B"];
     const RANGE: (f64, f64) = (0.0, MAX_COUNT);
 
     fn display(value: f64) -> String {
@@ -86,6 +89,7 @@ impl Unit for Share {
     const EXAMPLE: &'static str = "\"15%\" or 0.15";
     const SUFFIXES: &'static [(&'static str, f64)] = &[("", 1.0), ("%", 0.01)];
     const BASE_SUFFIX: &'static str = "";
+    const WRITTEN: &'static [&'static str] = &["%"];
     const RANGE: (f64, f64) = (0.0, 1.0);
 
     fn display(value: f64) -> String {
@@ -98,6 +102,7 @@ impl Unit for Ratio {
     const EXAMPLE: &'static str = "1.5";
     const SUFFIXES: &'static [(&'static str, f64)] = &[("", 1.0), ("x", 1.0), ("%", 0.01)];
     const BASE_SUFFIX: &'static str = "";
+    const WRITTEN: &'static [&'static str] = &[""];
     const RANGE: (f64, f64) = (0.0, 1e9);
 
     fn display(value: f64) -> String {
@@ -110,6 +115,7 @@ impl Unit for Duration {
     const EXAMPLE: &'static str = "\"20min\"";
     const SUFFIXES: &'static [(&'static str, f64)] = TIME_SUFFIXES;
     const BASE_SUFFIX: &'static str = "s";
+    const WRITTEN: &'static [&'static str] = &["us", "ms", "s", "min", "h", "d"];
     const RANGE: (f64, f64) = (0.0, 3.2e7);
 
     fn display(value: f64) -> String {
@@ -132,6 +138,7 @@ impl Unit for CpuTime {
     const EXAMPLE: &'static str = "\"200ms\" of one vCPU";
     const SUFFIXES: &'static [(&'static str, f64)] = TIME_SUFFIXES;
     const BASE_SUFFIX: &'static str = "s";
+    const WRITTEN: &'static [&'static str] = &["us", "ms", "s"];
     const RANGE: (f64, f64) = (0.0, 3.2e7);
 
     fn display(value: f64) -> String {
@@ -158,6 +165,8 @@ impl Unit for Memory {
         ("TiB", 1_099_511_627_776.0),
     ];
     const BASE_SUFFIX: &'static str = "B";
+    const WRITTEN: &'static [&'static str] =
+        &["B", "kB", "MB", "GB", "TB", "KiB", "MiB", "GiB", "TiB"];
     const RANGE: (f64, f64) = (0.0, 1e16);
 
     fn display(value: f64) -> String {
@@ -184,6 +193,7 @@ impl Unit for Rate {
         ("/h", 1.0 / 3600.0),
     ];
     const BASE_SUFFIX: &'static str = "";
+    const WRITTEN: &'static [&'static str] = &["/s"];
     const RANGE: (f64, f64) = (0.0, MAX_COUNT);
 
     fn display(value: f64) -> String {
@@ -196,6 +206,7 @@ impl Unit for UsdPerHour {
     const EXAMPLE: &'static str = "5.3";
     const SUFFIXES: &'static [(&'static str, f64)] = &[("", 1.0)];
     const BASE_SUFFIX: &'static str = "";
+    const WRITTEN: &'static [&'static str] = &[""];
     const RANGE: (f64, f64) = (0.0, 1e6);
 
     fn display(value: f64) -> String {
@@ -306,6 +317,35 @@ pub fn plain<U: Unit>(number: f64) -> Result<f64, UnitError> {
 /// Writes a value so that reading it gives exactly the same number.
 pub fn write<U: Unit>(value: f64) -> String {
     format!("{value}{}", U::BASE_SUFFIX)
+}
+
+/// Writes a value for a person to change: with the unit that makes the number shortest, such that
+/// reading it gives exactly the same number.
+pub fn write_short<U: Unit>(value: f64) -> String {
+    if value == 0.0 {
+        return write::<U>(value);
+    }
+    let candidate = |suffix: &&str| {
+        let (_, size) = U::SUFFIXES.iter().find(|(known, _)| known == suffix)?;
+        // As in reading: the reciprocal of a size below 1 is exact.
+        let number = if *size < 1.0 {
+            value * (1.0 / size).round()
+        } else {
+            value / size
+        };
+        let digits = rounded(number).to_string();
+        let text = format!("{digits}{suffix}");
+        // People read 500ms more easily than 0.5s.
+        let fraction = if number < 1.0 { 3 } else { 0 };
+        (parse::<U>(&text) == Ok(value)).then_some((digits.len() + fraction, text))
+    };
+    let shortest = U::WRITTEN.iter().filter_map(candidate).min();
+    shortest.map_or_else(|| write::<U>(value), |(_, text)| text)
+}
+
+/// To twelve significant digits: what a product of two written numbers has beyond them is noise.
+fn rounded(number: f64) -> f64 {
+    format!("{number:.11e}").parse().unwrap_or(number)
 }
 
 fn belongs_to_number(text: &str, index: usize, c: char) -> bool {
@@ -441,6 +481,22 @@ mod tests {
     }
 
     #[test]
+    fn people_change_short_numbers() {
+        assert_eq!(write_short::<Count>(1e8), "100M");
+        assert_eq!(write_short::<Count>(66_840_760.0), "66.84076M");
+        assert_eq!(write_short::<Count>(1.0), "1");
+        assert_eq!(write_short::<Share>(0.15), "15%");
+        assert_eq!(write_short::<Share>(1.0), "100%");
+        assert_eq!(write_short::<Ratio>(1.5), "1.5");
+        assert_eq!(write_short::<Duration>(1800.0), "30min");
+        assert_eq!(write_short::<Duration>(0.5), "500ms");
+        assert_eq!(write_short::<Duration>(0.0), "0s");
+        assert_eq!(write_short::<Memory>(384.0 * 1_073_741_824.0), "384GiB");
+        assert_eq!(write_short::<Memory>(3e6), "3MB");
+        assert_eq!(write_short::<Rate>(20.0), "20/s");
+    }
+
+    #[test]
     fn people_read_short_numbers() {
         assert_eq!(Count::display(1.6e8), "160M");
         assert_eq!(Duration::display(1200.0), "20 min");
@@ -455,6 +511,10 @@ mod tests {
             prop_assert_eq!(parse::<Count>(&write::<Count>(value)), Ok(value));
             let seconds = value / 1e6;
             prop_assert_eq!(parse::<Duration>(&write::<Duration>(seconds)), Ok(seconds));
+            prop_assert_eq!(parse::<Count>(&write_short::<Count>(value)), Ok(value));
+            prop_assert_eq!(parse::<Duration>(&write_short::<Duration>(seconds)), Ok(seconds));
+            let share = value / 1e12;
+            prop_assert_eq!(parse::<Share>(&write_short::<Share>(share)), Ok(share));
         }
 
         #[test]

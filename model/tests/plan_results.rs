@@ -3,12 +3,12 @@
 mod common;
 mod plan_support;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use common::{file_names, load_with, loaded};
 use plan_support::{assert_close, planned, tier, tiny, try_plan};
 use serde_json::Value;
-use tonnage_model::plan::{PlanError, PlanOptions, Progress, Silent, plan};
+use tonnage_model::plan::{PlanError, PlanOptions, Progress, Silent, answer, plan};
 use tonnage_model::result::{
     CapacityResult, Estimated, MatrixOutcome, SimulatedResult, SimulationOutcome,
 };
@@ -384,6 +384,74 @@ fn an_interrupted_plan_says_what_it_left_out() {
                 .any(|warning| warning.contains("interrupted"))
         );
         check(&result, "interrupted");
+    }
+}
+
+/// Stops after some draws.
+struct Impatient {
+    left: AtomicI64,
+}
+
+impl Progress for Impatient {
+    fn begin(&self, _: &str, _: u64) {}
+
+    fn advance(&self, steps: u64) {
+        let steps = i64::try_from(steps).expect("a few");
+        self.left.fetch_sub(steps, Ordering::SeqCst);
+    }
+
+    fn cancelled(&self) -> bool {
+        self.left.load(Ordering::SeqCst) <= 0
+    }
+}
+
+#[test]
+fn a_plan_stopped_while_it_draws_keeps_what_it_has() {
+    let progress = Impatient {
+        left: AtomicI64::new(40),
+    };
+    let options = PlanOptions {
+        simulate: false,
+        draws: Some(100_000),
+    };
+    let loaded = tiny(&["tiers.work.burst={ low = \"400ms\", high = \"600ms\" }"]);
+    let result = plan(&loaded, &options, &progress).expect("a result");
+    let draws = result.provenance.draws;
+    // Those that other threads had begun are finished.
+    assert!((40..1_000).contains(&draws), "{draws} draws");
+    let rough = format!("Only {draws} draws");
+    if draws < 200 {
+        assert!(
+            result
+                .warnings
+                .iter()
+                .any(|warning| warning.starts_with(&rough)),
+            "{:?}",
+            result.warnings
+        );
+    }
+    check(&result, "stopped");
+}
+
+/// An answer is the plan without what only a report shows.
+#[test]
+fn an_answer_says_what_the_plan_says() {
+    let options = PlanOptions {
+        simulate: false,
+        draws: Some(50),
+    };
+    for name in ["us-knowledge-workers.toml", "small-company.toml"] {
+        let loaded = loaded(name);
+        let whole = plan(&loaded, &options, &Silent).expect("a plan");
+        let found = answer(&loaded, &options, &Silent).expect("an answer");
+        assert_eq!(found.answer, whole.answer);
+        assert_eq!(found.plans, whole.plans);
+        assert_eq!(found.demand, whole.demand);
+        assert_eq!(found.warnings, whole.warnings);
+        assert_eq!(found.provenance, whole.provenance);
+        assert_eq!(found.readings, whole.readings[..1]);
+        assert!(found.matrix.is_empty() && found.tornado.is_empty() && found.claims.is_empty());
+        assert!(found.growth.is_none() && found.baseline.is_none());
     }
 }
 

@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{Files, expect, file_names, load_from, loaded, problems_in};
+use common::{Files, expect, file_names, load_from, load_with, loaded, problems_in};
 use insta::assert_snapshot;
 use proptest::prelude::*;
 use tonnage_model::document::{Decode, Decoder, parse};
@@ -776,5 +776,60 @@ proptest! {
         let library = Files::one(file, &lines.join("\n"));
         let _ = load(&library, "us-knowledge-workers.toml", &LoadOptions::default())
             .map_err(|problems| problems.to_string());
+    }
+}
+
+/// The numbers of a scenario, and what it was made of.
+fn numbers(loaded: &Loaded) -> Vec<String> {
+    let inputs = loaded.scenario.inputs.iter();
+    inputs
+        .map(|(_, input)| format!("{} {:?} {:?}", input.key, input.value, input.shape))
+        .collect()
+}
+
+#[test]
+fn a_scenario_standing_alone_is_the_same_scenario() {
+    for name in file_names("") {
+        let original = loaded(&name);
+        let document = original.standing_alone(&|path| format!("../{path}"));
+        assert!(document.extends.is_none(), "{name}");
+        // It lies in another folder.
+        let files = Files::one("elsewhere/alone.toml", &written(&document));
+        let alone = load_from(&files, "elsewhere/alone.toml", &[]);
+        assert_eq!(numbers(&alone), numbers(&original), "{name}");
+        assert_eq!(
+            alone.scenario.profile_digest, original.scenario.profile_digest,
+            "{name}"
+        );
+        assert_eq!(alone.readings.len(), original.readings.len(), "{name}");
+        for (alone, original) in alone.readings.iter().zip(&original.readings) {
+            assert_eq!(alone.scenario.plans.len(), original.scenario.plans.len());
+        }
+    }
+}
+
+#[test]
+fn every_input_is_written_as_it_is_read() {
+    for name in file_names("") {
+        let original = loaded(&name);
+        let scenario = &original.scenario;
+        let set: Vec<String> = scenario
+            .inputs
+            .iter()
+            .map(|(id, input)| {
+                let turns = scenario.tiers.iter().find(|tier| tier.turns == id);
+                let written = match turns {
+                    Some(tier) => tier.turn_law.written(&input.written()),
+                    None => input.written(),
+                };
+                format!("{}={written}", input.key)
+            })
+            .collect();
+        let set: Vec<&str> = set.iter().map(String::as_str).collect();
+        assert_eq!(
+            numbers(&load_with(&name, &set)),
+            numbers(&original),
+            "{name}"
+        );
     }
 }

@@ -30,6 +30,7 @@ use crate::error::ReportError;
 pub(crate) use contributions::chart as contributions;
 use curves::{attainment, growth, service_cost};
 pub(crate) use day::id as day_id;
+pub(crate) use requirements::chart as requirements;
 use scene::Scene;
 pub(crate) use theme::style_variables;
 
@@ -120,7 +121,7 @@ impl Chart {
 /// Every chart the result has data for, in the order of the page.
 pub fn all(result: &CapacityResult) -> Vec<Chart> {
     [
-        requirements::chart(result),
+        requirements(result),
         matrix::chart(result),
         growth(result),
         gap::chart(result),

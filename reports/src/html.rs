@@ -7,6 +7,7 @@ mod claims;
 mod cost;
 mod demand;
 mod fleet;
+pub mod live;
 mod measured;
 mod notes;
 pub(crate) mod parts;

@@ -212,6 +212,13 @@ impl<T> Keyed<T> {
             .map(|(key, (value, span))| (key.as_str(), value, span.as_ref()))
     }
 
+    /// The values with their keys, to be changed.
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = (&str, &mut T)> {
+        self.entries
+            .iter_mut()
+            .map(|(key, (value, _))| (key.as_str(), value))
+    }
+
     /// The value of a key.
     pub fn get(&self, key: &str) -> Option<&T> {
         self.entries.get(key).map(|(value, _)| value)

@@ -4,8 +4,9 @@
 use super::quantity::{Provenance, Quantity};
 use super::uncertain::Uncertain;
 use super::variable::{Variable, VariableShape};
+use super::written;
 use crate::distribution::{Distribution, DistributionError};
-use crate::units::Unit;
+use crate::units::{self, Unit};
 
 /// Which of the [`Inputs`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,6 +26,7 @@ pub struct Input {
     /// Where it comes from.
     pub provenance: Provenance,
     display: fn(f64) -> String,
+    write: fn(f64) -> String,
     /// Smallest and largest value a draw may have: what its unit allows, or less.
     range: (f64, f64),
 }
@@ -33,6 +35,15 @@ impl Input {
     /// One value as a person reads it.
     pub fn display(&self, value: f64) -> String {
         (self.display)(value)
+    }
+
+    /// What is known of it as a person writes it in a scenario, without its source: `15%`, or
+    /// `{ low = "10%", high = "20%" }`. Reading it gives exactly the same.
+    ///
+    /// The turns of a session are written by [`TurnLaw::written`](crate::scenario::TurnLaw::written)
+    /// around this.
+    pub fn written(&self) -> String {
+        written::law(&self.value, &self.shape, self.write)
     }
 
     /// What is known of it as a person reads it.
@@ -69,6 +80,7 @@ impl Inputs {
             shape: VariableShape::Deterministic,
             provenance: quantity.cited.provenance(),
             display: U::display,
+            write: units::write_short::<U>,
             range: U::RANGE,
         })
     }
@@ -100,6 +112,7 @@ impl Inputs {
             shape: variable.shape.clone(),
             provenance: variable.cited.provenance(),
             display: U::display,
+            write: units::write_short::<U>,
             range: U::RANGE,
         })
     }

@@ -10,10 +10,14 @@ use super::{PlanError, Progress};
 use crate::demand::{Demand, DemandModel, ShapeCache, peak};
 use crate::input::Draw;
 use crate::result::{BindingResource, Estimated};
-use crate::scenario::{PlanAssignment, Scenario, TierId};
+use crate::scenario::{Baseline, PlanAssignment, Scenario, TierId};
 
 /// This share of draws without an answer, or more, leaves the 95% interval without an upper end.
 pub(super) const IMPOSSIBLE_SHARE: f64 = 0.025;
+
+/// Draws that are evaluated even if the user stops the plan at once, so that there is an interval at
+/// all.
+const FEWEST_DRAWS: usize = 10;
 
 /// Tiers on technologies to evaluate, each once.
 #[derive(Debug, Clone)]
@@ -89,7 +93,7 @@ impl Task<'_> {
     /// Every tier as a classic service, where the scenario has one to compare with; none where a
     /// tier cannot be one.
     fn shared(&self, demand: &Demand, draw: &Draw) -> Result<Option<Vec<SharedSizing>>, PlanError> {
-        let Some(baseline) = &self.scenario.baseline else {
+        let Some(baseline) = self.baseline else {
             return Ok(None);
         };
         (0..self.scenario.tiers.len())
@@ -121,6 +125,8 @@ pub(super) struct Evaluation<'a> {
 pub(super) struct Task<'a> {
     pub(super) scenario: &'a Scenario,
     pub(super) jobs: Jobs,
+    /// The classic service to compare with, if it is to be evaluated.
+    pub(super) baseline: Option<&'a Baseline>,
     pub(super) table: &'a SlowdownTable,
 }
 
@@ -136,7 +142,9 @@ struct Drawn {
 
 impl<'a> Evaluation<'a> {
     /// Evaluates a scenario and its readings together: at each draw they share what they have in
-    /// common. The draws of an input are the same in all of them.
+    /// common. The draws of an input are the same in all of them. Once the user stops, no further
+    /// draw is begun and those that were evaluated are all there are: their order is random, so they
+    /// are like any others.
     pub(super) fn of_all(
         tasks: Vec<Task<'a>>,
         count: u32,
@@ -150,20 +158,29 @@ impl<'a> Evaluation<'a> {
             .iter()
             .map(|task| latin_hypercube(&task.scenario.inputs, count, task.scenario.seed))
             .collect();
-        let drawn: Vec<Vec<Drawn>> = (0..count as usize)
+        let drawn: Vec<Option<Vec<Drawn>>> = (0..count as usize)
             .into_par_iter()
             .map(|index| {
+                if index >= FEWEST_DRAWS && progress.cancelled() {
+                    return Ok(None);
+                }
                 let mut cache = ShapeCache::coarse();
                 let parts = tasks.iter().zip(&models).zip(&draws);
                 let drawn = parts
                     .map(|((task, model), draws)| task.at(model, &draws[index], &mut cache))
                     .collect::<Result<Vec<Drawn>, PlanError>>()?;
                 progress.advance(1);
-                Ok(drawn)
+                Ok(Some(drawn))
             })
             .collect::<Result<_, PlanError>>()?;
+        let draws = draws.into_iter().map(|of_task| {
+            let evaluated = of_task.into_iter().zip(&drawn);
+            let kept = evaluated.filter_map(|(draw, drawn)| drawn.as_ref().map(|_| draw));
+            kept.collect::<Vec<Draw>>()
+        });
+        let draws: Vec<Vec<Draw>> = draws.collect();
         let mut by_task: Vec<Vec<Drawn>> = tasks.iter().map(|_| Vec::new()).collect();
-        for at_draw in drawn {
+        for at_draw in drawn.into_iter().flatten() {
             for (of_task, drawn) in by_task.iter_mut().zip(at_draw) {
                 of_task.push(drawn);
             }

@@ -423,13 +423,7 @@ impl<'a> Loader<'a> {
 
     /// The full path of a reference, which is relative to the file it stands in.
     fn path_of(&self, reference: &str, span: &Span) -> String {
-        let source = self.decoder.sources.get(span.file);
-        let from = if source.is_override {
-            &self.root
-        } else {
-            &source.name
-        };
-        join(from, reference)
+        full_path(&self.decoder.sources, &self.root, reference, span)
     }
 
     /// Reads a TOML file referred to.
@@ -533,6 +527,18 @@ impl<'a> Loader<'a> {
             }
         }
     }
+}
+
+/// The full path of a reference, which is relative to the file it stands in; one given with `--set` is
+/// relative to the scenario's.
+pub(super) fn full_path(sources: &Sources, root: &str, reference: &str, span: &Span) -> String {
+    let source = sources.get(span.file);
+    let from = if source.is_override {
+        root
+    } else {
+        &source.name
+    };
+    join(from, reference)
 }
 
 /// Joins a path to the folder of the file it stands in. `file:` paths are relative to where the

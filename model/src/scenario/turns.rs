@@ -39,6 +39,22 @@ impl TurnLaw {
         }
     }
 
+    /// The law as a person writes it in a scenario, around a mean written so.
+    pub fn written(self, mean: &str) -> String {
+        let mean = if mean.ends_with(|c: char| c.is_ascii_digit()) || mean.starts_with('{') {
+            mean.to_owned()
+        } else {
+            format!("\"{mean}\"")
+        };
+        match self {
+            Self::Fixed => format!("{{ distribution = \"fixed\", mean = {mean} }}"),
+            Self::Geometric => format!("{{ distribution = \"geometric\", mean = {mean} }}"),
+            Self::NegativeBinomial { cv } => {
+                format!("{{ distribution = \"negative-binomial\", mean = {mean}, cv = {cv} }}")
+            }
+        }
+    }
+
     /// The law in words that follow a value.
     pub fn describe(self) -> String {
         match self {

@@ -20,7 +20,7 @@ const FEWEST: usize = 3;
 pub(super) const ANALYTIC: (Mark, Role) = (Mark::Disc, Role::Series(0));
 pub(super) const SIMULATED: (Mark, Role) = (Mark::Diamond, Role::Series(1));
 
-pub(super) fn chart(result: &CapacityResult) -> Option<Chart> {
+pub(crate) fn chart(result: &CapacityResult) -> Option<Chart> {
     let rows = rows(result);
     let envelope = &result.envelope;
     let band = (envelope.cpus_low > 0.0 && envelope.cpus_high.is_finite()).then_some(Band {

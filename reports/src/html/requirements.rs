@@ -34,6 +34,16 @@ pub(super) fn section(result: &CapacityResult) -> Markup {
     }
 }
 
+/// The three estimates of each plan, and each plan tier by tier.
+pub(super) fn plans(result: &CapacityResult) -> Markup {
+    let notes = Notes::new("plans", result);
+    html! {
+        (three_estimates(result, &notes))
+        @for plan in &result.plans { (tiers(result, plan, &notes)) }
+        (notes.list())
+    }
+}
+
 fn three_estimates(result: &CapacityResult, notes: &Notes<'_>) -> Markup {
     let envelope = &result.envelope;
     let body = html! {

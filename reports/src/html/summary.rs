@@ -24,49 +24,56 @@ pub(super) fn answer(result: &CapacityResult) -> Markup {
     html! {
         section.answer id="answer" aria-labelledby="answer-heading" tabindex="-1" {
             h2 id="answer-heading" { "The answer" }
-            p.sentence {
-                (result.answer)
-                @if let Some(plan) = result.plans.first() { (notes.mark(how(plan))) }
-            }
-            @if let Some(plan) = result.plans.first() {
-                @let (best, kind) = view::best(plan);
-                @let how = how(plan);
-                dl.figures {
-                    div {
-                        dt { "vCPUs, " (kind) (notes.mark(how)) }
-                        dd { (parts::estimate(best.vcpus)) }
+            (figures(result, &notes))
+        }
+    }
+}
+
+/// The answer in a sentence, and the figures that matter, with notes on how they came about.
+pub(super) fn figures(result: &CapacityResult, notes: &Notes<'_>) -> Markup {
+    html! {
+        p.sentence {
+            (result.answer)
+            @if let Some(plan) = result.plans.first() { (notes.mark(how(plan))) }
+        }
+        @if let Some(plan) = result.plans.first() {
+            @let (best, kind) = view::best(plan);
+            @let how = how(plan);
+            dl.figures {
+                div {
+                    dt { "vCPUs, " (kind) (notes.mark(how)) }
+                    dd { (parts::estimate(best.vcpus)) }
+                }
+                div {
+                    dt { "Hosts, " (kind) (notes.mark(how)) }
+                    dd {
+                        strong { (format::hosts(best.hosts.central)) }
+                        small { (format::hosts_interval(best.hosts)) }
                     }
-                    div {
-                        dt { "Hosts, " (kind) (notes.mark(how)) }
-                        dd {
-                            strong { (format::hosts(best.hosts.central)) }
-                            small { (format::hosts_interval(best.hosts)) }
-                        }
-                    }
-                    div {
-                        dt { "Peak of open sessions" (notes.mark(How::Demand)) }
-                        dd { (parts::estimate(result.demand.peak_sessions)) }
-                    }
-                    div {
-                        dt { "List price per month" (notes.mark(How::Price)) }
-                        dd {
-                            @match best.usd_per_month {
-                                Some(usd) => (parts::estimate_with(usd, format::usd_with)),
-                                None => { strong { "not known" } small { "the host has no price" } }
-                            }
+                }
+                div {
+                    dt { "Peak of open sessions" (notes.mark(How::Demand)) }
+                    dd { (parts::estimate(result.demand.peak_sessions)) }
+                }
+                div {
+                    dt { "List price per month" (notes.mark(How::Price)) }
+                    dd {
+                        @match best.usd_per_month {
+                            Some(usd) => (parts::estimate_with(usd, format::usd_with)),
+                            None => { strong { "not known" } small { "the host has no price" } }
                         }
                     }
                 }
-                (verdicts(result))
-                p.note {
-                    "Figures of the first plan, “" (plan.title) "”, with 95% intervals. Binding: "
-                    (view::binding_words(plan)) ". One host is " (view::host_words(result))
-                    ". Promise: " (result.scenario.service_level) "."
-                }
-                (notes.list())
-            } @else {
-                p.missing { "The scenario has no technology plan, so there is no requirement." }
             }
+            (verdicts(result))
+            p.note {
+                "Figures of the first plan, “" (plan.title) "”, with 95% intervals. Binding: "
+                (view::binding_words(plan)) ". One host is " (view::host_words(result))
+                ". Promise: " (result.scenario.service_level) "."
+            }
+            (notes.list())
+        } @else {
+            p.missing { "The scenario has no technology plan, so there is no requirement." }
         }
     }
 }
@@ -112,15 +119,21 @@ fn verdicts(result: &CapacityResult) -> Markup {
 }
 
 pub(super) fn warnings(result: &CapacityResult) -> Markup {
-    let warnings = view::warnings(result);
     html! {
         section.warnings id="warnings" aria-labelledby="warnings-heading" {
             (parts::heading("warnings", "Before you use these numbers"))
-            @if warnings.is_empty() {
-                p { "The plan raised no warning." }
-            } @else {
-                ul { @for warning in &warnings { li { (warning) } } }
-            }
+            (warning_list(result))
+        }
+    }
+}
+
+pub(super) fn warning_list(result: &CapacityResult) -> Markup {
+    let warnings = view::warnings(result);
+    html! {
+        @if warnings.is_empty() {
+            p { "The plan raised no warning." }
+        } @else {
+            ul { @for warning in &warnings { li { (warning) } } }
         }
     }
 }
