@@ -23,6 +23,9 @@ use crate::{planning, text};
 /// so.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Draws for an answer while a slider is being moved: its intervals are rough, its middle is not.
+const ROUGH_DRAWS: u32 = 40;
+
 /// Most keys that one request sets: more than any scenario has fields.
 const MOST_KEYS: usize = 500;
 
@@ -35,6 +38,9 @@ pub(super) struct Asked {
     /// Whether a report has simulated estimates.
     #[serde(default)]
     pub(super) simulate: bool,
+    /// Whether a slider is being moved, and an answer on few draws will do.
+    #[serde(default)]
+    pub(super) rough: bool,
 }
 
 impl Asked {
@@ -87,7 +93,11 @@ pub(super) async fn answer(explorer: &Arc<Explorer>, asked: Asked) -> Result<Ans
     job::run(explorer, move |explorer| {
         explorer.answering.install(|| {
             let loaded = load(explorer, &asked)?;
-            let options = explorer.plan_options(false);
+            let mut options = explorer.plan_options(false);
+            if asked.rough {
+                let draws = options.draws.unwrap_or(loaded.scenario.draws);
+                options.draws = Some(draws.min(ROUGH_DRAWS));
+            }
             let result = plan::answer(&loaded, &options, watch.as_ref())
                 .map_err(|error| planning::impossible(&error))?;
             answered(&loaded, &result, watch.elapsed())
