@@ -151,7 +151,7 @@ pub(super) fn file(explorer: &Explorer, asked: &Asked) -> Result<String, Message
         one_line(&explorer.options.scenario)
     );
     for set in &loaded.options.overrides {
-        head.push_str(&format!("#   changed: {}\n", one_line(set)));
+        head.extend(["#   changed: ", &one_line(set), "\n"]);
     }
     Ok(format!("{head}\n{text}"))
 }

@@ -1,5 +1,6 @@
 //! Work of seconds to minutes, told as it goes: one JSON object a line, the last of which is the outcome.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 use tokio::sync::SemaphorePermit;
 use tokio::sync::mpsc::{self, Sender};
 use tokio::time::{MissedTickBehavior, interval};
+use tokio_stream::StreamExt;
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::answer::{self, ending};
@@ -42,12 +44,12 @@ pub(super) fn narrate<T: Serialize + Send + 'static>(
     }
     let (listener, lines) = mpsc::channel(1);
     tokio::spawn(tell(Arc::clone(explorer), what, listener, work));
-    let body = Body::from_stream(ReceiverStream::new(lines));
+    let body = Body::from_stream(ReceiverStream::new(lines).map(Ok::<_, Infallible>));
     ([(CONTENT_TYPE, "application/x-ndjson")], body).into_response()
 }
 
 /// A line for the page.
-type Line = Result<Bytes, std::convert::Infallible>;
+type Line = Bytes;
 
 async fn tell<T: Serialize + Send + 'static>(
     explorer: Arc<Explorer>,
@@ -115,7 +117,7 @@ async fn wait<'a>(explorer: &'a Explorer, listener: &Sender<Line>) -> Option<Sem
 }
 
 fn line(value: &Value) -> Line {
-    Ok(Bytes::from(format!("{value}\n")))
+    Bytes::from(format!("{value}\n"))
 }
 
 /// The simulated estimates of a scenario.

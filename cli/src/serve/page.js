@@ -301,6 +301,11 @@ function showAnswer(said, rough) {
   showForm(said.form);
 }
 
+function showSimulated(said) {
+  showAnswer(said, false);
+  if (!said.simulated) $("outcome").textContent = "No plan has a simulated estimate; what to know before using the numbers says why.";
+}
+
 function clearProblems() {
   $("problems").replaceChildren();
   $("other-problem").textContent = "";
@@ -390,8 +395,8 @@ async function listen(body, done) {
   }
 }
 
-function showProgress({ stage, done, of }) {
-  $("stage").textContent = stage || "Working";
+function showProgress({ name, done, of }) {
+  $("stage").textContent = name || "Working";
   if (of > 0) $("bar").value = Math.min(1, done / of);
   else $("bar").removeAttribute("value");
 }
@@ -444,7 +449,7 @@ async function begin() {
   $("reset").addEventListener("click", () => { changed.clear(); commit(); showValues(); ask(false); });
   $("set").addEventListener("click", setOther);
   $("other").addEventListener("keydown", (event) => { if (event.key === "Enter") setOther(); });
-  $("simulate").addEventListener("click", () => work("/api/refine", state(), (said) => showAnswer(said, false)));
+  $("simulate").addEventListener("click", () => work("/api/refine", state(), showSimulated));
   $("report").addEventListener("click", () =>
     work("/api/report", state({ simulate: true }), (said) => { $("outcome").textContent = `Report: ${said.page}`; }));
   $("cancel").addEventListener("click", () => { stopWork(); $("outcome").textContent = "Stopped."; });

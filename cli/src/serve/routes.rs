@@ -34,15 +34,15 @@ pub(super) fn app(explorer: Arc<Explorer>, port: u16) -> Router {
     Router::new()
         .route(
             "/",
-            get(|| text("text/html; charset=utf-8", PAGE.to_owned())),
+            get(|| async { text("text/html; charset=utf-8", PAGE.to_owned()) }),
         )
         .route(
             "/page.js",
-            get(|| text("text/javascript; charset=utf-8", SCRIPT.to_owned())),
+            get(|| async { text("text/javascript; charset=utf-8", SCRIPT.to_owned()) }),
         )
         .route(
             "/page.css",
-            get(|| text("text/css; charset=utf-8", live::style() + STYLE)),
+            get(|| async { text("text/css; charset=utf-8", live::style() + STYLE) }),
         )
         .route("/api/start", get(start))
         .route("/api/answer", post(answered))
@@ -64,7 +64,7 @@ pub(super) fn app(explorer: Arc<Explorer>, port: u16) -> Router {
         .with_state(explorer)
 }
 
-async fn text(kind: &'static str, text: String) -> Response {
+fn text(kind: &'static str, text: String) -> Response {
     ([(CONTENT_TYPE, kind)], text).into_response()
 }
 

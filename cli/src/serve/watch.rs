@@ -20,8 +20,8 @@ pub(super) struct Watch {
 /// The current stage.
 #[derive(Debug, Clone, Default, Serialize)]
 pub(super) struct Stage {
-    /// In words.
-    pub(super) stage: String,
+    /// What is being done, in words.
+    pub(super) name: String,
     /// Steps done.
     pub(super) done: u64,
     /// Steps in all.
@@ -71,7 +71,7 @@ impl Progress for Watch {
     fn begin(&self, stage: &str, steps: u64) {
         self.change(|current| {
             *current = Stage {
-                stage: stage.to_owned(),
+                name: stage.to_owned(),
                 done: 0,
                 of: steps,
             };

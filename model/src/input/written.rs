@@ -1,5 +1,7 @@
 //! Beliefs and laws as a person writes them in a scenario file.
 
+use std::fmt::Write as _;
+
 use super::uncertain::Uncertain;
 use super::variable::VariableShape;
 
@@ -47,7 +49,8 @@ pub(super) fn law(
 fn distribution(name: &str, figures: &[(&str, String)]) -> String {
     let mut text = format!("{{ distribution = \"{name}\"");
     for (key, figure) in figures {
-        text.push_str(&format!(", {key} = {figure}"));
+        // Writing to a text cannot fail.
+        let _ = write!(text, ", {key} = {figure}");
     }
     text.push_str(" }");
     text

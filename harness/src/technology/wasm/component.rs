@@ -49,7 +49,7 @@ impl Linked {
             .instantiate(&mut *store)
             .map_err(|error| failure("cannot make an instance", &error))?;
         instance
-            .get_typed_func(store, &self.answer)
+            .get_typed_func(store, self.answer)
             .map_err(|error| failure("the component is not as expected", &error))
     }
 }
