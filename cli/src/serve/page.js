@@ -66,15 +66,35 @@ function sizes(text) {
     });
 }
 
-// The number in the middle.
-function middle(text) {
+// What a unit stands for, among those that one field can have.
+const UNITS = {
+  K: 1e3, M: 1e6, G: 1e9, T: 1e12, "%": 1e-2,
+  ns: 1e-9, us: 1e-6, "µs": 1e-6, ms: 1e-3, s: 1, min: 60, h: 3600, d: 86400,
+  kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40,
+};
+
+// The size in the middle, in the unit that it is written in.
+function middleSize(text) {
   const found = sizes(text);
   const named = (key) => found.find((size) => size.key === key);
   const one = named("mode") || named("p50") || named("mean") || named("value");
-  if (one) return one.value;
+  if (one) return one;
   const [low, high] = [named("low"), named("high")];
-  if (low && high) return (low.value + high.value) / 2;
-  return found.length ? found[0].value : null;
+  if (low && high) return { value: (low.value + high.value) / 2, unit: low.unit };
+  return found[0] ?? null;
+}
+
+// Its number.
+function middle(text) {
+  return middleSize(text)?.value ?? null;
+}
+
+// How many times the middle of a text is that of another; none if that cannot be said.
+function times(text, base) {
+  const [now, then] = [middleSize(text), middleSize(base)];
+  if (!(now?.value > 0) || !(then?.value > 0)) return null;
+  if (now.unit === then.unit) return now.value / then.value;
+  return (now.value * (UNITS[now.unit] ?? 1)) / (then.value * (UNITS[then.unit] ?? 1));
 }
 
 function digits(value, count) {
@@ -102,9 +122,9 @@ function factor(place) {
 }
 
 function place(text, base) {
-  const [now, then] = [middle(text), middle(base)];
-  if (!(now > 0) || !(then > 0)) return 0;
-  return Math.max(-100, Math.min(100, Math.round((100 * Math.log(now / then)) / Math.log(REACH))));
+  const ratio = times(text, base);
+  if (ratio === null) return 0;
+  return Math.max(-100, Math.min(100, Math.round((100 * Math.log(ratio)) / Math.log(REACH))));
 }
 
 // Moves a part of a whole; the others fill up what it leaves.
@@ -338,6 +358,7 @@ function showProblems(problems) {
   $("problems").replaceChildren(...general);
   $("result").classList.add("old");
   $("stale").hidden = !shown;
+  if (!shown) $("figures").replaceChildren(element("p", { class: "missing" }, "No answer yet: what is set cannot be answered."));
   $("status").textContent = "";
 }
 

@@ -267,6 +267,13 @@ fn a_slider_moves_the_answer_and_the_back_button_takes_it_back() {
         1
     );
 
+    let slider = format!(
+        "document.querySelector('{}').value",
+        field(PEOPLE, "input[type=range]")
+    );
+    let dragged = browser.value(&tab, &slider);
+    assert_ne!(dragged, "0");
+
     browser.reload(&tab);
     std::thread::sleep(Duration::from_millis(300));
     browser.wait(&tab, SETTLED);
@@ -276,6 +283,16 @@ fn a_slider_moves_the_answer_and_the_back_button_takes_it_back() {
         "a reload keeps it"
     );
     assert_eq!(figure(&mut browser, &tab), after);
+    let kept = browser.value(&tab, &slider);
+    let place = |value: &Value| value.as_str().and_then(|text| text.parse::<f64>().ok());
+    let (kept, dragged) = (
+        place(&kept).expect("a number"),
+        place(&dragged).expect("a number"),
+    );
+    assert!(
+        (kept - dragged).abs() <= 1.0,
+        "{kept} rather than {dragged}"
+    );
 
     browser.value(&tab, "history.back()");
     browser.wait(&tab, "location.search === ''");
@@ -362,4 +379,52 @@ fn a_simulation_is_shown_and_one_that_is_overtaken_is_cancelled() {
     browser.wait(&tab, "document.querySelector('#bar').value > 0");
     browser.value(&tab, "location.href = 'about:blank'");
     server.wait_for_note("cancelled");
+}
+
+/// The library that looks for barriers, where `scripts/setup.sh --test` has fetched it.
+fn axe() -> Option<String> {
+    let home = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let cache = home("XDG_CACHE_HOME")
+        .map(std::path::PathBuf::from)
+        .or_else(|| Some(std::path::Path::new(&home("HOME")?).join(".cache")))?;
+    let bundles = std::fs::read_dir(cache.join("tonnage")).ok()?.flatten();
+    let mut found = bundles
+        .filter(|entry| {
+            entry
+                .file_name()
+                .to_string_lossy()
+                .starts_with("npm-page-checks-")
+        })
+        .map(|entry| entry.path().join("node_modules/axe-core/axe.min.js"));
+    std::fs::read_to_string(found.find(|file| file.is_file())?).ok()
+}
+
+#[test]
+fn the_page_has_no_serious_barrier() {
+    let Some(axe) = axe() else {
+        eprintln!(
+            "SKIPPED: there is no axe-core, so nobody looked for barriers in the explorer's page; \
+             `scripts/setup.sh --test` fetches it from npm"
+        );
+        return;
+    };
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let server = Server::start(&[SMALL]);
+    let tab = answered(&mut browser, &server.address());
+    browser.enter(&tab, &field(PEOPLE, "input[type=text]"), "a lot");
+    browser.wait(&tab, "document.querySelector('[aria-invalid]')");
+    browser.value(
+        &tab,
+        "document.querySelectorAll('details').forEach((one) => { one.open = true; })",
+    );
+    browser.value(&tab, &format!("{axe}; 0"));
+    let serious = browser.value(
+        &tab,
+        "axe.run().then((found) => found.violations \
+             .filter((one) => ['serious', 'critical'].includes(one.impact)) \
+             .map((one) => `${one.id}: ${one.nodes.slice(0, 3).map((node) => node.html.slice(0, 200)).join(' ')}`))",
+    );
+    assert_eq!(serious, json!([]));
 }
