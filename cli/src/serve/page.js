@@ -302,6 +302,7 @@ async function ask(rough) {
   asking = null;
   $("result").removeAttribute("aria-busy");
   if (next) ask(true);
+  else if (!rough && !$("result").classList.contains("old")) simulateSoon();
 }
 
 function showAnswer(said, rough) {
@@ -364,9 +365,29 @@ function showProblems(problems) {
 
 // ------------------------------------------------------------------ what takes longer
 
+// Milliseconds without a change after which a simulation begins by itself.
+const QUIET = 1200;
+
+// Where this browser keeps that none shall.
+const BY_HAND = "tonnage-simulate-by-hand";
+
 let working = null;
+let waiting = null;
+
+// Simulates once nothing has changed for a while, where that is wanted and somebody looks.
+function simulateSoon() {
+  clearTimeout(waiting);
+  waiting = setTimeout(() => {
+    if ($("auto").checked && !document.hidden && !working && !asking && !shown?.simulated) simulate();
+  }, QUIET);
+}
+
+function simulate() {
+  work("/api/refine", state(), showSimulated);
+}
 
 function stopWork() {
+  clearTimeout(waiting);
   working?.abort();
   working = null;
   $("progress").hidden = true;
@@ -470,7 +491,18 @@ async function begin() {
   $("reset").addEventListener("click", () => { changed.clear(); commit(); showValues(); ask(false); });
   $("set").addEventListener("click", setOther);
   $("other").addEventListener("keydown", (event) => { if (event.key === "Enter") setOther(); });
-  $("simulate").addEventListener("click", () => work("/api/refine", state(), showSimulated));
+  $("simulate").addEventListener("click", simulate);
+  $("auto").checked = localStorage.getItem(BY_HAND) === null;
+  $("auto").addEventListener("change", () => {
+    if ($("auto").checked) {
+      localStorage.removeItem(BY_HAND);
+      simulateSoon();
+    } else {
+      localStorage.setItem(BY_HAND, "yes");
+      stopWork();
+    }
+  });
+  addEventListener("visibilitychange", simulateSoon);
   $("report").addEventListener("click", () =>
     work("/api/report", state({ simulate: true }), (said) => { $("outcome").textContent = `Report: ${said.page}`; }));
   $("cancel").addEventListener("click", () => { stopWork(); $("outcome").textContent = "Stopped."; });

@@ -218,10 +218,18 @@ fn a_port_in_use_is_said_and_so_is_what_to_do() {
     assert!(said.contains("in use") && said.contains("--port"), "{said}");
 }
 
-/// A tab that shows an answer.
+/// A tab that shows an answer by formulas, and goes on to simulate only when it is told.
 fn answered(browser: &mut Browser, address: &str) -> Tab {
     let tab = browser.open(address);
     browser.wait(&tab, SETTLED);
+    browser.value(
+        &tab,
+        "document.querySelector('#auto').checked && document.querySelector('#auto').click()",
+    );
+    browser.wait(
+        &tab,
+        "/^By formulas/.test(document.querySelector('#status').textContent)",
+    );
     tab
 }
 
@@ -366,8 +374,8 @@ fn a_simulation_is_shown_and_one_that_is_overtaken_is_cancelled() {
         return;
     };
     let server = Server::start(&["small-company"]);
-    let tab = answered(&mut browser, &server.address());
-    browser.value(&tab, "document.querySelector('#simulate').click()");
+    // By itself, once nothing changes.
+    let tab = browser.open(&server.address());
     browser.wait(
         &tab,
         "/^Simulated/.test(document.querySelector('#status').textContent)",
