@@ -78,7 +78,7 @@ pub(crate) struct Explorer {
     /// Answers have threads of their own: simulations would keep them waiting.
     answering: ThreadPool,
     simulating: ThreadPool,
-    answers: Semaphore,
+    answers: Arc<Semaphore>,
     simulations: Semaphore,
     waiting: AtomicUsize,
     ending: Arc<AtomicBool>,
@@ -129,7 +129,7 @@ impl Explorer {
             over: loaded.options,
             options,
             console,
-            answers: Semaphore::new(ANSWERS),
+            answers: Arc::new(Semaphore::new(ANSWERS)),
             simulations: Semaphore::new(SIMULATIONS),
             waiting: AtomicUsize::new(0),
             ending: Arc::default(),

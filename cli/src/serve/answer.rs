@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use tokio::sync::OwnedSemaphorePermit;
 use tonnage_model::plan;
 use tonnage_model::result::CapacityResult;
 use tonnage_model::scenario::{self, Library, LoadOptions, Loaded};
@@ -82,15 +83,21 @@ pub(super) struct Answered {
     milliseconds: f64,
 }
 
+/// A place among those that answer.
+pub(super) async fn place(explorer: &Explorer) -> Result<OwnedSemaphorePermit, Message> {
+    let places = Arc::clone(&explorer.answers);
+    places.acquire_owned().await.map_err(|_| ending())
+}
+
 /// Answers by formulas.
 pub(super) async fn answer(explorer: &Arc<Explorer>, asked: Asked) -> Result<Answered, Message> {
-    let Ok(_place) = explorer.answers.acquire().await else {
-        return Err(ending());
-    };
+    let place = place(explorer).await?;
     let watch = Watch::new(PATIENCE, Arc::clone(&explorer.ending));
     // The server drops this when the client goes away, and so ends what nobody waits for.
     let _abandon = Abandon(Arc::clone(&watch));
     job::run(explorer, move |explorer| {
+        // Kept until the work is over, also where nobody waits for it any more.
+        let _place = place;
         explorer.answering.install(|| {
             let loaded = load(explorer, &asked)?;
             let mut options = explorer.plan_options(false);
@@ -136,7 +143,13 @@ pub(super) fn load(explorer: &Explorer, asked: &Asked) -> Result<Loaded, Message
 
 /// The scenario as a file that stands alone.
 pub(super) fn file(explorer: &Explorer, asked: &Asked) -> Result<String, Message> {
-    let loaded = load(explorer, asked)?;
+    let mut asked = asked.clone();
+    if let Some(draws) = explorer.options.draws {
+        asked
+            .set
+            .push(("uncertainty.draws".to_owned(), draws.to_string()));
+    }
+    let loaded = load(explorer, &asked)?;
     let written = |place: &dyn Fn(&str) -> String| {
         toml::to_string(&loaded.standing_alone(place))
             .map_err(|error| Failure::system(format!("cannot write the scenario: {error}")))

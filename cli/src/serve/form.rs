@@ -230,7 +230,11 @@ impl Maker<'_> {
         Ok(Group {
             title: "Host".to_owned(),
             open: true,
-            note: "Another number of vCPUs or amount of memory than the shape's has no list price.",
+            note: if vcpus.is_some() || memory.is_some() {
+                "The scenario gives vCPUs or memory itself: another shape does not change those."
+            } else {
+                "Another number of vCPUs or amount of memory than the shape's has no list price."
+            },
             fields,
         })
     }

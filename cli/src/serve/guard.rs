@@ -22,6 +22,9 @@ use super::message::Message;
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; \
                       img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// The usual port of HTTP.
+const HTTP: u16 = 80;
+
 /// The names under which this server is reached.
 #[derive(Debug)]
 pub(super) struct Names(Vec<String>);
@@ -30,7 +33,12 @@ impl Names {
     /// Those of a port of this machine.
     pub(super) fn new(port: u16) -> Arc<Self> {
         let hosts = ["127.0.0.1", "localhost", "[::1]"];
-        Arc::new(Self(hosts.map(|host| format!("{host}:{port}")).to_vec()))
+        let mut names = hosts.map(|host| format!("{host}:{port}")).to_vec();
+        if port == HTTP {
+            // Browsers leave the usual port out.
+            names.extend(hosts.map(str::to_owned));
+        }
+        Arc::new(Self(names))
     }
 
     fn known(&self, name: &str) -> bool {

@@ -18,6 +18,8 @@ const fields = new Map();
 // Key → value as the scenario was written, for what was changed.
 const written = new Map();
 let shown = null;
+// The list of changes as it is shown.
+let listed = "[]";
 
 // ------------------------------------------------------------------ the address
 
@@ -44,16 +46,18 @@ function address() {
 // Keeps what was set: a step that the back button undoes.
 function commit() {
   if (address() !== location.pathname + location.search) history.pushState(null, "", address());
+  asked = location.search;
 }
 
 function set(key, value) {
   changed.delete(key);
-  if (value !== written.get(key)) changed.set(key, value);
+  // What a key would be without its change is known only while nothing else that may move it is changed.
+  if (value !== written.get(key) || changed.size > 0) changed.set(key, value);
 }
 
 // ------------------------------------------------------------------ values as they are written
 
-const NUMBER = /(?:([A-Za-z_][\w-]*)\s*=\s*)?("?)(-?\d+(?:\.\d+)?)([^",}\]\s]*)("?)/g;
+const NUMBER = /(?:([A-Za-z_][\w-]*)\s*=\s*)?("?)(-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)([^",}\]\s]*)("?)/g;
 
 // Every number of a text that is a size: its key, place, value and unit.
 function sizes(text) {
@@ -68,7 +72,7 @@ function sizes(text) {
 
 // What a unit stands for, among those that one field can have.
 const UNITS = {
-  K: 1e3, M: 1e6, G: 1e9, T: 1e12, "%": 1e-2,
+  k: 1e3, K: 1e3, M: 1e6, G: 1e9, T: 1e12, "%": 1e-2,
   ns: 1e-9, us: 1e-6, "µs": 1e-6, ms: 1e-3, s: 1, min: 60, h: 3600, d: 86400,
   kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40,
 };
@@ -94,7 +98,10 @@ function times(text, base) {
   const [now, then] = [middleSize(text), middleSize(base)];
   if (!(now?.value > 0) || !(then?.value > 0)) return null;
   if (now.unit === then.unit) return now.value / then.value;
-  return (now.value * (UNITS[now.unit] ?? 1)) / (then.value * (UNITS[then.unit] ?? 1));
+  // Of people a B is a billion, of memory a byte.
+  const bytes = [now, then].some((size) => /.B$/.test(size.unit));
+  const unit = (size) => (size.unit === "B" ? (bytes ? 1 : 1e9) : (UNITS[size.unit] ?? 1));
+  return (now.value * unit(now)) / (then.value * unit(then));
 }
 
 function digits(value, count) {
@@ -105,11 +112,12 @@ function digits(value, count) {
 function scaled(text, factor, field, precision = 3) {
   const found = sizes(text);
   const most = Math.max(...found.filter((size) => size.unit === "%").map((size) => size.value));
-  if (most * factor > 100) factor = 100 / most;
+  // The middle of a part has to come out as told; of anything else the figures stay in proportion.
+  if (!field.whole && most * factor > 100) factor = 100 / most;
   let result = "";
   let at = 0;
   for (const size of found) {
-    const value = size.value * factor;
+    const value = size.unit === "%" ? Math.min(100, size.value * factor) : size.value * factor;
     result += text.slice(at, size.from) + (field.counts ? Math.max(1, Math.round(value)) : digits(value, precision));
     at = size.to;
   }
@@ -132,6 +140,8 @@ function movePart(key, by) {
   const field = fields.get(key);
   const others = [...fields.values()].filter((other) => other.whole === field.whole && other.path !== key);
   const base = written.get(key);
+  // Parts that are not written in per cent are left to whoever wrote them.
+  if ([field, ...others].some((part) => middleSize(now(part.path))?.unit !== "%")) return;
   const value = Math.min(99, middle(base) * by);
   const rest = others.reduce((sum, other) => sum + middle(now(other.path)), 0);
   if (!(rest > 0)) return;
@@ -172,7 +182,9 @@ function makeField(given, number) {
         type: "range", min: -100, max: 100, step: 1, id: `${id}-slider`, "aria-label": `${given.label}, slider`,
       });
       field.slider.addEventListener("input", () => drag(given.path, Number(field.slider.value)));
-      field.slider.addEventListener("change", () => { commit(); ask(false); });
+      const settle = () => { if (field.moved) { field.moved = false; commit(); ask(false); } };
+      field.slider.addEventListener("input", () => { field.moved = true; });
+      for (const event of ["change", "pointerup", "blur"]) field.slider.addEventListener(event, settle);
       row.append(field.slider);
     }
     field.input = element("input", { type: "text", id, spellcheck: "false", "aria-describedby": described });
@@ -180,7 +192,10 @@ function makeField(given, number) {
   }
   row.append(field.input);
   field.box = element("div", { class: given.choices.length ? "field choice" : "field" }, field.label, row, field.problem);
-  if (from) field.box.append(element("p", { class: "from", id: `${id}-from` }, from));
+  if (from) {
+    field.from = element("p", { class: "from", id: `${id}-from` }, from);
+    field.box.append(field.from);
+  }
   field.box.dataset.path = given.path;
   return field;
 }
@@ -212,26 +227,35 @@ function showForm(form) {
   for (const one of given) {
     const field = fields.get(one.path);
     field.text = one.text;
-    if (one.choices.length) {
+    const from = [one.origin, one.source].filter(Boolean).join(": ");
+    if (field.from) field.from.textContent = from;
+    const choices = JSON.stringify(one.choices);
+    if (one.choices.length && field.offered !== choices) {
       const options = one.choices.map((choice) => element("option", { value: choice.value }, choice.title));
       field.input.replaceChildren(...options);
+      field.offered = choices;
     }
     if (!changed.has(one.path)) written.set(one.path, one.text);
   }
   showValues();
 }
 
-// Gives every field the value it stands for, but the one that is typed into.
-function showValues() {
+// Gives every field the value it stands for; the one that is typed into only if all of them are meant.
+function showValues(all = false) {
   for (const field of fields.values()) {
     const value = now(field.path);
-    if (field.input !== document.activeElement || field.input.value.trim() === value) field.input.value = value;
-    if (field.slider && field.slider !== document.activeElement) {
+    const typed = field.input === document.activeElement && !field.choices.length;
+    if (all || !typed || field.input.value.trim() === value) field.input.value = value;
+    if (field.slider && (all || field.slider !== document.activeElement)) {
       field.slider.value = place(value, written.get(field.path) ?? value);
     }
     field.slider?.setAttribute("aria-valuetext", value);
     field.box.classList.toggle("changed", changed.has(field.path));
   }
+  const list = JSON.stringify([...changed]);
+  if (list === listed) return;
+  listed = list;
+  const undoing = $("changes").contains(document.activeElement);
   $("changes").replaceChildren(
     ...[...changed].map(([key, value]) => {
       const undo = element("button", { type: "button", class: "undo", "aria-label": `Undo ${key}` }, "undo");
@@ -241,6 +265,7 @@ function showValues() {
   );
   $("unchanged").hidden = changed.size > 0;
   $("reset").hidden = changed.size === 0;
+  if (undoing) ($("changes").querySelector("button") ?? $("form")).focus();
 }
 
 function drag(key, where) {
@@ -279,7 +304,9 @@ function state(more = {}) {
 
 // Asks for an answer: a rough one while a slider is moved, one after the other; a whole one ends those.
 async function ask(rough) {
+  if (working) $("outcome").textContent = "Stopped, since something has changed.";
   stopWork();
+  tried = false;
   if (asking && rough) {
     next = true;
     return;
@@ -373,17 +400,38 @@ const BY_HAND = "tonnage-simulate-by-hand";
 
 let working = null;
 let waiting = null;
+// Whether it was begun since the last change: what was stopped or failed is not begun again by itself.
+let tried = false;
+
+// What the browser keeps; it may keep nothing.
+function kept(key) {
+  try {
+    return localStorage.getItem(key);
+  } catch {
+    return null;
+  }
+}
+
+function keep(key, value) {
+  try {
+    if (value === null) localStorage.removeItem(key);
+    else localStorage.setItem(key, value);
+  } catch {
+    // It holds for this page alone.
+  }
+}
 
 // Simulates once nothing has changed for a while, where that is wanted and somebody looks.
 function simulateSoon() {
   clearTimeout(waiting);
   waiting = setTimeout(() => {
-    if ($("auto").checked && !document.hidden && !working && !asking && !shown?.simulated) simulate();
+    const wanted = $("auto").checked && !document.hidden && !tried;
+    if (wanted && !working && !asking && !$("result").classList.contains("old")) simulate(false);
   }, QUIET);
 }
 
-function simulate() {
-  work("/api/refine", state(), showSimulated);
+function simulate(byHand) {
+  work("/api/refine", state(), showSimulated, byHand);
 }
 
 function stopWork() {
@@ -396,11 +444,12 @@ function stopWork() {
 }
 
 // Asks for something that takes a while and shows how far it is.
-async function work(path, body, done) {
+async function work(path, body, done, byHand = true) {
   stopWork();
+  tried = true;
   const mine = new AbortController();
   working = mine;
-  $("outcome").textContent = "";
+  if (byHand) $("outcome").textContent = "";
   $("progress").hidden = false;
   $("stage").textContent = "Beginning";
   $("bar").removeAttribute("value");
@@ -444,7 +493,13 @@ function showProgress({ name, done, of }) {
 }
 
 async function save() {
-  const response = await post("/api/scenario", state());
+  let response;
+  try {
+    response = await post("/api/scenario", state());
+  } catch {
+    $("outcome").textContent = "The program that answers is gone; start `tonnage serve` again.";
+    return;
+  }
   if (!response.ok) return showProblems((await response.json()).problems);
   const link = element("a", { href: URL.createObjectURL(await response.blob()), download: "scenario.toml" });
   link.click();
@@ -479,10 +534,13 @@ function setOther() {
   ask(false);
 }
 
+// The state that the address had when it was last read or written.
+let asked = "";
+
 function arrive() {
-  const same = read();
-  $("outcome").textContent = same ? "" : "This link was made from another scenario, or another version of it: its changes are laid over this one.";
-  showValues();
+  asked = location.search;
+  $("other-link").hidden = read();
+  showValues(true);
   ask(false);
 }
 
@@ -491,16 +549,12 @@ async function begin() {
   $("reset").addEventListener("click", () => { changed.clear(); commit(); showValues(); ask(false); });
   $("set").addEventListener("click", setOther);
   $("other").addEventListener("keydown", (event) => { if (event.key === "Enter") setOther(); });
-  $("simulate").addEventListener("click", simulate);
-  $("auto").checked = localStorage.getItem(BY_HAND) === null;
+  $("simulate").addEventListener("click", () => simulate(true));
+  $("auto").checked = kept(BY_HAND) === null;
   $("auto").addEventListener("change", () => {
-    if ($("auto").checked) {
-      localStorage.removeItem(BY_HAND);
-      simulateSoon();
-    } else {
-      localStorage.setItem(BY_HAND, "yes");
-      stopWork();
-    }
+    keep(BY_HAND, $("auto").checked ? null : "yes");
+    if ($("auto").checked) simulateSoon();
+    else clearTimeout(waiting);
   });
   addEventListener("visibilitychange", simulateSoon);
   $("report").addEventListener("click", () =>
@@ -516,7 +570,12 @@ async function begin() {
     const note = $(mark.hash.slice(1));
     if (note) $("outcome").textContent = note.textContent;
   });
-  addEventListener("popstate", arrive);
+  // A place within the page is no other state.
+  addEventListener("popstate", () => { if (location.search !== asked) arrive(); });
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    $("answer").focus();
+  });
   try {
     start = await (await fetch("/api/start")).json();
   } catch {

@@ -93,7 +93,12 @@ async fn refined(
 
 async fn saved(State(explorer): State<Arc<Explorer>>, asked: Request) -> Result<Response, Message> {
     let asked = read(asked)?;
-    let file = job::run(&explorer, move |explorer| answer::file(explorer, &asked)).await?;
+    let place = answer::place(&explorer).await?;
+    let write = move |explorer: &Arc<Explorer>| {
+        let _place = place;
+        answer::file(explorer, &asked)
+    };
+    let file = job::run(&explorer, write).await?;
     let headers = [
         (CONTENT_TYPE, "application/toml"),
         (

@@ -312,6 +312,46 @@ fn a_slider_moves_the_answer_and_the_back_button_takes_it_back() {
 }
 
 #[test]
+fn parts_stay_a_whole_and_a_choice_stays_chosen() {
+    let Some(mut browser) = Browser::start() else {
+        return;
+    };
+    let server = Server::start(&["small-company"]);
+    let tab = answered(&mut browser, &server.address());
+    let part = field("segments.staff.tiers.api", "input[type=range]");
+    for pixels in [-60, 70] {
+        browser.drag(&tab, &part, pixels);
+        browser.wait(&tab, SETTLED);
+        let wrong = "document.querySelectorAll('[aria-invalid=true], #problems li').length";
+        assert_eq!(browser.value(&tab, wrong), 0, "moved by {pixels}");
+    }
+    let choice = field("plans.containers.tiers.api", "select");
+    let select = format!("document.querySelector('{choice}')");
+    let pick = format!(
+        "(() => {{ const s = {select}; s.focus(); s.selectedIndex = s.options.length - 1; \
+         s.dispatchEvent(new Event('change')); return s.value; }})()"
+    );
+    let picked = browser.value(&tab, &pick);
+    browser.wait(
+        &tab,
+        "location.search.includes('plans.containers.tiers.api')",
+    );
+    browser.wait(&tab, SETTLED);
+    assert_eq!(browser.value(&tab, &format!("{select}.value")), picked);
+    browser.value(&tab, "history.back()");
+    browser.wait(
+        &tab,
+        "!location.search.includes('plans.containers.tiers.api')",
+    );
+    browser.wait(&tab, SETTLED);
+    assert_ne!(
+        browser.value(&tab, &format!("{select}.value")),
+        picked,
+        "and goes back"
+    );
+}
+
+#[test]
 fn nonsense_is_marked_where_it_was_typed_and_the_last_answer_stays() {
     let Some(mut browser) = Browser::start() else {
         return;

@@ -290,9 +290,12 @@ impl Container {
         let members = self.members();
         if matches!(self.client.try_wait(), Ok(None)) {
             results.push(self.control(&["tasks", "kill", "--signal", "KILL"]));
-            // The command ends when it has removed the container.
-            if command::end_soon(&mut self.client, command::PATIENCE).is_none() {
+            // The command ends when it has removed the container; one that had to be killed has not.
+            let ended = command::end_soon(&mut self.client, command::PATIENCE);
+            if ended.is_none_or(|status| status.code().is_none()) {
                 results.push(Err(Failure::new("`ctr run` does not end")));
+                let _ = self.control(&["tasks", "delete", "--force"]);
+                let _ = self.control(&["containers", "delete"]);
             }
         } else {
             // It may have ended before there was a container, or without removing it.
