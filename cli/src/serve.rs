@@ -24,7 +24,7 @@ use std::time::Duration;
 use rayon::ThreadPool;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tonnage_model::plan::PlanOptions;
+use tonnage_model::plan::{Memory, PlanOptions};
 use tonnage_model::scenario::{LoadOptions, Loaded};
 
 use crate::args::ScenarioArguments;
@@ -78,6 +78,8 @@ pub(crate) struct Explorer {
     /// Answers have threads of their own: simulations would keep them waiting.
     answering: ThreadPool,
     simulating: ThreadPool,
+    /// What answers have worked out for those that follow.
+    memory: Memory,
     answers: Arc<Semaphore>,
     simulations: Semaphore,
     waiting: AtomicUsize,
@@ -112,7 +114,9 @@ impl Explorer {
                         .help("give fewer with --threads")
                 })
         };
+        let draws = options.draws.unwrap_or(loaded.scenario.draws);
         Ok(Self {
+            memory: Memory::new(draws),
             answering: threads("answer")?,
             simulating: threads("simulate")?,
             start: Start {

@@ -88,6 +88,8 @@ pub struct ShapeCache {
     lengths: Vec<CachedLength>,
     /// Whether session lengths are worked out on the coarse grid.
     coarse: bool,
+    /// Counts up with every use.
+    clock: u64,
 }
 
 #[derive(Debug)]
@@ -98,6 +100,8 @@ struct CachedLength {
     minority: Option<(f64, Distribution)>,
     length: MixedLength,
     shapes: Vec<(PeriodicRate, Vec<f64>)>,
+    /// When it was used last.
+    used: u64,
 }
 
 /// The length of a tier's sessions, a share of which may have bursts of another kind.
@@ -138,8 +142,23 @@ impl ShapeCache {
     #[must_use]
     pub fn coarse() -> Self {
         Self {
-            lengths: Vec::new(),
             coarse: true,
+            ..Self::default()
+        }
+    }
+
+    /// Forgets all but so many of the kinds of session used last, and of each all shapes if they are more
+    /// than so many.
+    pub(crate) fn keep(&mut self, most: usize) {
+        let surplus = self.lengths.len().saturating_sub(most);
+        if surplus > 0 {
+            self.lengths.sort_by_key(|cached| cached.used);
+            self.lengths.drain(..surplus);
+        }
+        for cached in &mut self.lengths {
+            if cached.shapes.len() > most {
+                cached.shapes.clear();
+            }
         }
     }
 
@@ -166,6 +185,10 @@ impl ShapeCache {
                 && cached.burst == burst
                 && cached.minority == minority
         });
+        self.clock += 1;
+        if let Some(index) = known {
+            self.lengths[index].used = self.clock;
+        }
         Ok(known.unwrap_or_else(|| {
             let new = if self.coarse {
                 SessionLength::coarse
@@ -184,6 +207,7 @@ impl ShapeCache {
                 minority,
                 length,
                 shapes: Vec::new(),
+                used: self.clock,
             });
             self.lengths.len() - 1
         }))
@@ -309,8 +333,17 @@ impl<'a> DemandModel<'a> {
         central: &Draw,
         peak_interval: Estimated,
     ) -> Result<DemandResult, PlanError> {
-        let mut cache = ShapeCache::default();
-        let demand = self.at(central, &mut cache)?;
+        self.describe_with(central, peak_interval, &mut ShapeCache::default())
+    }
+
+    /// The same with what is known already.
+    pub(crate) fn describe_with(
+        &self,
+        central: &Draw,
+        peak_interval: Estimated,
+        cache: &mut ShapeCache,
+    ) -> Result<DemandResult, PlanError> {
+        let demand = self.at(central, cache)?;
         let sessions = demand.sessions();
         let starts = demand.starts();
         let (peak_slot, peak_sessions) = peak(&sessions);
@@ -322,7 +355,7 @@ impl<'a> DemandModel<'a> {
             hours: (0..SLOTS_PER_WEEK)
                 .map(|slot| slot as f64 / SLOTS_PER_HOUR as f64)
                 .collect(),
-            by_zone: self.by_zone(central, &mut cache)?,
+            by_zone: self.by_zone(central, cache)?,
             by_tier: self
                 .scenario
                 .tiers
@@ -334,7 +367,7 @@ impl<'a> DemandModel<'a> {
                 })
                 .collect(),
             mean_sessions,
-            working_hours_sessions: self.working_hours_sessions(central, None, &mut cache)?,
+            working_hours_sessions: self.working_hours_sessions(central, None, cache)?,
             peak_sessions: peak_interval,
             peak_hour: peak_slot as f64 / SLOTS_PER_HOUR as f64,
             // Nobody at all has no peak.
@@ -348,7 +381,7 @@ impl<'a> DemandModel<'a> {
             } else {
                 lag
             },
-            meanings: self.meanings(central, &mut cache)?,
+            meanings: self.meanings(central, cache)?,
             sessions,
             starts_per_second: starts,
         })

@@ -16,6 +16,7 @@ mod contributions;
 mod curves;
 mod draws;
 mod limits;
+mod memory;
 mod monte_carlo;
 mod operation;
 mod optimum;
@@ -45,6 +46,7 @@ use crate::simulation::SimulationError;
 use crate::units::{Duration, Ratio, Share, Unit};
 
 pub use contributions::{Contribution, Contributions, NoContributions, Orders, contributions};
+pub use memory::Memory;
 pub use optimum::{OptimizeOptions, architecture_of_host, optimize};
 pub use sizing::{SizeOptions, SizingEffort, size};
 
@@ -155,17 +157,20 @@ pub fn plan(
 
 /// Plans a scenario and leaves out what only a report shows beside the plans: readings, the matrix of
 /// technologies, what moves the answer, curves, claims, the shared service and recordings. What is
-/// there is the same as in [`plan()`], in a fraction of the time.
+/// there is the same as in [`plan()`], in a fraction of the time, and in less where `memory` holds what
+/// answers before it have worked out.
 ///
 /// # Errors
 /// If a plan of the scenario cannot be carried out.
 pub fn answer(
     loaded: &Loaded,
     options: &PlanOptions,
+    memory: &Memory,
     progress: &dyn Progress,
 ) -> Result<CapacityResult, PlanError> {
     let mut planner = Planner::new(loaded, options, progress);
     planner.scope = Scope::Plans;
+    planner.memory = Some(memory);
     planner.run()
 }
 
@@ -198,6 +203,7 @@ struct Planner<'a> {
     options: &'a PlanOptions,
     progress: &'a dyn Progress,
     scope: Scope,
+    memory: Option<&'a Memory>,
     draws: u32,
     central: Draw,
     table: SlowdownTable,
@@ -212,6 +218,7 @@ impl<'a> Planner<'a> {
             options,
             progress,
             scope: Scope::Report,
+            memory: None,
             draws: options.draws.unwrap_or(scenario.draws),
             central: Draw::central(&scenario.inputs),
             table: slowdown_table(scenario),
@@ -245,14 +252,21 @@ impl<'a> Planner<'a> {
         self.progress
             .begin("analytic estimate", u64::from(self.draws));
         let tasks = std::iter::once(self.task()).chain(of_readings).collect();
-        let mut evaluations = Evaluation::of_all(tasks, self.draws, self.progress)?.into_iter();
+        let found = Evaluation::of_all(tasks, self.draws, self.memory, self.progress)?;
+        let mut evaluations = found.into_iter();
         let Some(base) = evaluations.next() else {
             unreachable!("the first task is the base")
         };
         for plan in &scenario.plans {
             require_possible(scenario, plan, &base)?;
         }
-        let demand = base.model.describe(&self.central, base.peak_sessions())?;
+        let peak = base.peak_sessions();
+        let demand = match self.memory {
+            Some(memory) => base
+                .model
+                .describe_with(&self.central, peak, &mut memory.central())?,
+            None => base.model.describe(&self.central, peak)?,
+        };
         let simulated = self.simulate(&base)?;
         let plans: Vec<PlanResult> = scenario
             .plans

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use common::{file_names, load_with, loaded};
 use plan_support::{assert_close, planned, tier, tiny, try_plan};
 use serde_json::Value;
-use tonnage_model::plan::{PlanError, PlanOptions, Progress, Silent, answer, plan};
+use tonnage_model::plan::{Memory, PlanError, PlanOptions, Progress, Silent, answer, plan};
 use tonnage_model::result::{
     CapacityResult, Estimated, MatrixOutcome, SimulatedResult, SimulationOutcome,
 };
@@ -440,10 +440,18 @@ fn an_answer_says_what_the_plan_says() {
         simulate: false,
         draws: Some(50),
     };
-    for name in ["us-knowledge-workers.toml", "small-company.toml"] {
-        let loaded = loaded(name);
+    // Whatever was answered before: other people, then other sessions, then the same again.
+    let memory = Memory::new(50);
+    for (name, change) in [
+        ("us-knowledge-workers.toml", "seed=1"),
+        ("us-knowledge-workers.toml", "segments.workers.people=5M"),
+        ("us-knowledge-workers.toml", "tiers.code.think=7s"),
+        ("us-knowledge-workers.toml", "seed=1"),
+        ("small-company.toml", "seed=2"),
+    ] {
+        let loaded = load_with(name, &[change]);
         let whole = plan(&loaded, &options, &Silent).expect("a plan");
-        let found = answer(&loaded, &options, &Silent).expect("an answer");
+        let found = answer(&loaded, &options, &memory, &Silent).expect("an answer");
         assert_eq!(found.answer, whole.answer);
         assert_eq!(found.plans, whole.plans);
         assert_eq!(found.demand, whole.demand);

@@ -105,7 +105,7 @@ pub(super) async fn answer(explorer: &Arc<Explorer>, asked: Asked) -> Result<Ans
                 let draws = options.draws.unwrap_or(loaded.scenario.draws);
                 options.draws = Some(draws.min(ROUGH_DRAWS));
             }
-            let result = plan::answer(&loaded, &options, watch.as_ref())
+            let result = plan::answer(&loaded, &options, &explorer.memory, watch.as_ref())
                 .map_err(|error| planning::impossible(&error))?;
             answered(&loaded, &result, watch.elapsed())
         })

@@ -130,7 +130,7 @@ pub(super) fn refine(
     let options = explorer.plan_options(true);
     let result = explorer
         .simulating
-        .install(|| tonnage_model::plan::answer(&loaded, &options, watch))
+        .install(|| tonnage_model::plan::answer(&loaded, &options, &explorer.memory, watch))
         .map_err(|error| crate::planning::impossible(&error))?;
     in_time(watch)?;
     answer::answered(&loaded, &result, watch.elapsed())

@@ -6,6 +6,7 @@ use super::analytic::{Detail, Site, Sized, Sizing, size};
 use super::baseline::{SharedSizing, size_shared};
 use super::draws::{interval, latin_hypercube};
 use super::limits::SlowdownTable;
+use super::memory::Memory;
 use super::{PlanError, Progress};
 use crate::demand::{Demand, DemandModel, ShapeCache, peak};
 use crate::input::Draw;
@@ -148,6 +149,7 @@ impl<'a> Evaluation<'a> {
     pub(super) fn of_all(
         tasks: Vec<Task<'a>>,
         count: u32,
+        memory: Option<&Memory>,
         progress: &dyn Progress,
     ) -> Result<Vec<Self>, PlanError> {
         let models: Vec<DemandModel<'a>> = tasks
@@ -164,10 +166,12 @@ impl<'a> Evaluation<'a> {
                 if index >= FEWEST_DRAWS && progress.cancelled() {
                     return Ok(None);
                 }
-                let mut cache = ShapeCache::coarse();
+                let mut known = memory.and_then(|memory| memory.draw(index));
+                let mut nothing = ShapeCache::coarse();
+                let cache = known.as_deref_mut().unwrap_or(&mut nothing);
                 let parts = tasks.iter().zip(&models).zip(&draws);
                 let drawn = parts
-                    .map(|((task, model), draws)| task.at(model, &draws[index], &mut cache))
+                    .map(|((task, model), draws)| task.at(model, &draws[index], cache))
                     .collect::<Result<Vec<Drawn>, PlanError>>()?;
                 progress.advance(1);
                 Ok(Some(drawn))
@@ -190,7 +194,7 @@ impl<'a> Evaluation<'a> {
             .zip(models)
             .zip(draws)
             .zip(by_task)
-            .map(|(((task, model), draws), drawn)| Self::new(task, model, draws, drawn))
+            .map(|(((task, model), draws), drawn)| Self::new(task, model, draws, drawn, memory))
             .collect()
     }
 
@@ -199,9 +203,13 @@ impl<'a> Evaluation<'a> {
         model: DemandModel<'a>,
         draws: Vec<Draw>,
         drawn: Vec<Drawn>,
+        memory: Option<&Memory>,
     ) -> Result<Self, PlanError> {
         let central_draw = Draw::central(&task.scenario.inputs);
-        let central_demand = model.at(&central_draw, &mut ShapeCache::default())?;
+        let central_demand = match memory {
+            Some(memory) => model.at(&central_draw, &mut memory.central())?,
+            None => model.at(&central_draw, &mut ShapeCache::default())?,
+        };
         let sizes = task.jobs.0.iter().map(|job| {
             size(
                 task.scenario,
