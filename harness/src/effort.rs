@@ -174,7 +174,7 @@ mod tests {
         let minutes = |effort: Effort, rows| effort.purse(rows).total.map(|total| total / 60.0);
         // The founding technologies are some two dozen rows.
         assert_eq!(minutes(Effort::Quick, 24), Some(1.2));
-        assert_eq!(minutes(Effort::Default, 24), Some(4.8));
+        assert_eq!(minutes(Effort::Default, 24), Some(5.0));
         assert!(
             minutes(Effort::Default, 70) < Some(15.0),
             "everything there is"
