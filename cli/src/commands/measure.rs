@@ -19,7 +19,7 @@ use crate::{output, planning};
 const EXAMPLES: &str = "\
 Examples:
   tonnage measure                              everything usable here, under a quarter of an hour
-  tonnage measure --quick                      orders of magnitude, some three minutes
+  tonnage measure --quick                      orders of magnitude, some five minutes
   tonnage measure v8-isolate container-runc --thorough
   tonnage measure --resume                     go on where a run was stopped
   tonnage plan us-knowledge-workers --profile tonnage-measurement/measurement.json
