@@ -135,19 +135,20 @@ function place(text, base) {
   return Math.max(-100, Math.min(100, Math.round((100 * Math.log(ratio)) / Math.log(REACH))));
 }
 
-// Moves a part of a whole; the others fill up what it leaves.
+// Moves a part of a whole; the others fill up what it leaves. Whether it could.
 function movePart(key, by) {
   const field = fields.get(key);
   const others = [...fields.values()].filter((other) => other.whole === field.whole && other.path !== key);
   const base = written.get(key);
   // Parts that are not written in per cent are left to whoever wrote them.
-  if ([field, ...others].some((part) => middleSize(now(part.path))?.unit !== "%")) return;
+  if ([field, ...others].some((part) => middleSize(now(part.path))?.unit !== "%")) return false;
   const value = Math.min(99, middle(base) * by);
   const rest = others.reduce((sum, other) => sum + middle(now(other.path)), 0);
-  if (!(rest > 0)) return;
+  if (!(rest > 0)) return false;
   set(key, scaled(base, value / middle(base), field, 6));
   const part = middle(now(key));
   for (const other of others) set(other.path, scaled(now(other.path), (100 - part) / rest, other, 9));
+  return true;
 }
 
 function now(key) {
@@ -270,8 +271,11 @@ function showValues(all = false) {
 
 function drag(key, where) {
   const field = fields.get(key);
-  if (field.whole) movePart(key, factor(where));
-  else set(key, scaled(written.get(key), factor(where), field));
+  if (field.whole && !movePart(key, factor(where))) {
+    field.problem.textContent = "This part has no others in per cent that could fill up what it leaves; write it in its field.";
+    return;
+  }
+  if (!field.whole) set(key, scaled(written.get(key), factor(where), field));
   if (where === 0 && !field.whole) changed.delete(key);
   showValues();
   ask(true);

@@ -288,17 +288,19 @@ impl Container {
             results.push(self.resume());
         }
         let members = self.members();
-        if matches!(self.client.try_wait(), Ok(None)) {
+        let running = matches!(self.client.try_wait(), Ok(None));
+        if running {
             results.push(self.control(&["tasks", "kill", "--signal", "KILL"]));
-            // The command ends when it has removed the container; one that had to be killed has not.
-            let ended = command::end_soon(&mut self.client, command::PATIENCE);
-            if ended.is_none_or(|status| status.code().is_none()) {
-                results.push(Err(Failure::new("`ctr run` does not end")));
-                let _ = self.control(&["tasks", "delete", "--force"]);
-                let _ = self.control(&["containers", "delete"]);
-            }
-        } else {
-            // It may have ended before there was a container, or without removing it.
+        }
+        // The command ends when it has removed the container; one that had to be killed has not.
+        let removed = running
+            && command::end_soon(&mut self.client, command::PATIENCE)
+                .is_some_and(|status| status.code().is_some());
+        if running && !removed {
+            results.push(Err(Failure::new("`ctr run` does not end")));
+        }
+        if !removed {
+            // There may be none: the command may have ended before it made one, or after removing it.
             let _ = self.control(&["tasks", "delete", "--force"]);
             let _ = self.control(&["containers", "delete"]);
         }
